@@ -1,0 +1,83 @@
+"""What the tool says, and where: the types that every room speaks in."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TypeAlias, Union
+
+# A Union of quoted names, so that `Json | X` also works at run time on Python 3.11.
+Json: TypeAlias = Union[str, int, float, bool, list["Json"], dict[str, "Json"], None]
+JsonObject: TypeAlias = dict[str, Json]
+
+FieldPath: TypeAlias = tuple[str | int, ...]
+"""Keys and indices from the root of a document: ``("spec", "containers", 0, "image")``."""
+
+
+class Severity(StrEnum):
+    """How much a finding or a note weighs."""
+
+    ERROR = "error"
+    WARNING = "warning"
+    INFO = "info"
+
+
+class Confidence(StrEnum):
+    """How sure a rule is that a finding is true."""
+
+    HIGH = "high"
+    MEDIUM = "medium"
+    LOW = "low"
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Location:
+    """A place in a file: lines and columns count from 1, columns count code points, the end is exclusive.
+
+    These are the numbers SARIF wants once the log says ``columnKind: unicodeCodePoints``.
+    """
+
+    file: str
+    line: int
+    column: int
+    end_line: int
+    end_column: int
+
+    def __str__(self) -> str:
+        return f"{self.file}:{self.line}:{self.column}"
+
+
+@dataclass(frozen=True, slots=True)
+class Related:
+    """Another place that a finding speaks of, with a word on why."""
+
+    location: Location
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing that is wrong with a manifest, at its place."""
+
+    code: str
+    slug: str
+    severity: Severity
+    confidence: Confidence
+    message: str
+    location: Location
+    path: FieldPath
+    help: str = ""
+    source: str = ""
+    related: tuple[Related, ...] = ()
+    subject: str = ""
+
+
+def show_path(path: FieldPath) -> str:
+    """Return *path* as people write it: ``spec.containers[0].image``."""
+    text = ""
+    for step in path:
+        if isinstance(step, int):
+            text += f"[{step}]"
+        elif "." in step or "/" in step:
+            text += f"[{step}]"
+        else:
+            text += f".{step}" if text else step
+    return text
