@@ -1,0 +1,1 @@
+"""A profile becomes sidecars: decide, render, patch, and take it back."""

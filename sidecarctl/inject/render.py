@@ -1,0 +1,114 @@
+"""Templates become data: the only module that knows Jinja.
+
+A template prints values and decides nothing. Every value goes through ``| yaml``, which writes JSON
+(every YAML reader takes it), so no value can break out of its place; a name that nobody gave is an
+error, never an empty string.
+"""
+
+import json
+import re
+import traceback
+from collections.abc import Mapping
+from functools import cache
+from pathlib import Path
+
+from jinja2 import StrictUndefined, TemplateSyntaxError, Undefined
+from jinja2.sandbox import SandboxedEnvironment
+
+from sidecarctl.errors import ManifestError, TemplateError
+from sidecarctl.findings import Json, JsonObject, Location
+from sidecarctl.manifest.document import parse
+
+_UNIT_S = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
+
+
+def render(template: Path, values: Mapping[str, object]) -> JsonObject:
+    """Return the mapping that *template* renders to with *values*; an empty rendering is ``{}``.
+
+    Raises:
+        TemplateError: with the place in the template. The values are never part of the message:
+            they may hold secrets.
+    """
+    name = _shown(template)
+    try:
+        text = _template(template).render(values)
+    except TemplateSyntaxError as error:
+        raise TemplateError(error.message or "syntax error", at=_at(name, error.lineno)) from None
+    except Exception as error:  # noqa: BLE001  a template is input: whatever it raises is its author's
+        raise TemplateError(str(error), at=_at(name, _line_of(error, template))) from None
+    if not text.strip():
+        return {}
+    try:
+        documents = parse(text, name).documents
+    except ManifestError as error:
+        # The place is one of the rendered text, which nobody can open: name the template alone.
+        raise TemplateError(
+            f"renders to text that is no YAML: {error.message}", at=_at(name, 1)
+        ) from None
+    if len(documents) != 1:
+        raise TemplateError("must render to one mapping", at=_at(name, 1))
+    return documents[0].data
+
+
+def seconds(duration: str) -> str:
+    """Return *duration* (``"500ms"``, ``"1.5s"``, ``"5m"``, ``"1h"``) as Envoy writes it: ``"0.5s"``.
+
+    Source: https://protobuf.dev/reference/protobuf/google.protobuf/#duration
+    """
+    number, unit = _split(duration)
+    return f"{number * _UNIT_S[unit]:.9f}".rstrip("0").rstrip(".") + "s"
+
+
+def _split(duration: str) -> tuple[float, str]:
+    match = re.fullmatch(r"([0-9]+(?:\.[0-9]+)?)(ms|s|m|h|d)", duration)
+    if not match:
+        raise ValueError(f"{duration!r} is no duration")
+    return float(match[1]), match[2]
+
+
+def _percent(share: str) -> float:
+    number = float(share.removesuffix("%"))
+    return int(number) if number.is_integer() else number
+
+
+def _yaml(value: Json | Undefined) -> str:
+    if isinstance(value, Undefined):
+        str(value)  # StrictUndefined raises here; json.dumps would raise a TypeError instead
+    return json.dumps(value, ensure_ascii=False)
+
+
+@cache
+def _environment() -> SandboxedEnvironment:
+    environment = SandboxedEnvironment(
+        undefined=StrictUndefined,
+        autoescape=False,  # noqa: S701  the output is YAML; `| yaml` is what escapes
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+    environment.filters.update(yaml=_yaml, seconds=seconds, percent=_percent)
+    return environment
+
+
+@cache
+def _template(path: Path):  # type: ignore[no-untyped-def]  # noqa: ANN202  jinja2.Template
+    environment = _environment()
+    code = environment.compile(path.read_text(encoding="utf-8"), None, str(path))
+    return environment.template_class.from_code(environment, code, environment.make_globals(None))
+
+
+def _shown(template: Path) -> str:
+    """Return the path from ``templates/`` on: the place of the installation says nothing."""
+    parts = template.parts
+    return "/".join(parts[parts.index("templates") :]) if "templates" in parts else str(template)
+
+
+def _line_of(error: BaseException, template: Path) -> int:
+    """Return the line of *template* in which *error* arose: the last frame that lies in it."""
+    frames = traceback.extract_tb(error.__traceback__)
+    lines = [frame.lineno for frame in frames if frame.filename == str(template)]
+    return next((line for line in reversed(lines) if line), 1)
+
+
+def _at(name: str, line: int) -> Location:
+    return Location(name, line, 1, line, 1)
