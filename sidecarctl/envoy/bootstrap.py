@@ -1,0 +1,112 @@
+"""Envoy's bootstrap: listeners and the parts that concerns gave become one file of text."""
+
+import json
+import re
+from collections.abc import Iterator, Sequence
+from typing import cast
+
+from sidecarctl.envoy.listener import build_cluster, build_listener
+from sidecarctl.envoy.ops import admin, drain_token, ops_clusters, ops_listeners
+from sidecarctl.envoy.slots import AppProbe, Contribution, Listener, merge, overlay
+from sidecarctl.errors import ProfileError
+from sidecarctl.findings import Json, JsonObject
+
+
+def assemble(  # noqa: PLR0913  keyword-only: each is one fact of the workload
+    *,
+    node_id: str,
+    cluster_name: str,
+    ops_port: int,
+    address: str,
+    listeners: Sequence[Listener],
+    contributions: Sequence[Contribution],
+    probes: Sequence[AppProbe] = (),
+) -> JsonObject:
+    """Return the whole bootstrap.
+
+    *address* is what the ops listener and those of gRPC probes bind: ``0.0.0.0``, or ``::`` where
+    the pod has IPv6. The order of *contributions* does not matter.
+
+    Raises:
+        ProfileError: two concerns claim one field or one name; a listener demands TLS and no
+            concern gives it certificates.
+        TemplateError: a cell renders what is no slot.
+    """
+    common = merge([each for each in contributions if each.listener is None], None)
+    built = ops_listeners(address, ops_port, drain_token(node_id), probes)
+    clusters = ops_clusters(probes)
+    for listener in listeners:
+        own = [each for each in contributions if each.listener == listener.name]
+        slots = merge(own, listener.protocol)
+        built.append(build_listener(listener, slots))
+        clusters.append(build_cluster(listener, slots))
+    further = common.get("clusters")
+    clusters.extend(cast(list[JsonObject], further if isinstance(further, list) else []))
+    _refuse_twins("listeners", built)
+    _refuse_twins("clusters", clusters)
+    head: JsonObject = {
+        "node": {"id": node_id, "cluster": cluster_name},  # SDS demands both
+        "admin": admin(),
+        # No admin layer: /runtime_modify is off.
+        "layered_runtime": {"layers": [{"name": "static", "static_layer": {}}]},
+    }
+    resources: JsonObject = {
+        "listeners": cast(list[Json], built),
+        "clusters": cast(list[Json], clusters),
+    }
+    return {**overlay(head, common.get("bootstrap")), "static_resources": resources}
+
+
+def dump(bootstrap: JsonObject) -> str:
+    """Return *bootstrap* as block YAML in which every string is double-quoted.
+
+    Envoy's yaml-cpp reads a bare ``y`` or ``N`` as a boolean and ``0644`` as a number.
+    """
+    return "".join(f"{line}\n" for line in _block(bootstrap, ""))
+
+
+def _refuse_twins(what: str, members: list[JsonObject]) -> None:
+    # Envoy validates a second listener of one name, and never listens on it.
+    seen: set[Json] = set()
+    for member in members:
+        name = cast(str, member.get("name"))
+        if name in seen:
+            raise ProfileError(f"two {what} of Envoy would be called {name!r}")
+        seen.add(name)
+
+
+_INDENT = "  "
+_PLAIN_KEY = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+_SPOKEN_FOR = {"y", "n", "yes", "no", "on", "off", "true", "false", "null"}
+# What JSON leaves bare and YAML 1.1 takes for a line break or for no character at all.
+_UNPRINTABLE = re.compile("[\x7f-\x9f\u2028\u2029\ufeff\ud800-\udfff\ufffe\uffff]")
+
+
+def _block(value: Json, indent: str) -> Iterator[str]:
+    """Yield the lines of the non-empty mapping or list *value*."""
+    if isinstance(value, dict):
+        for key, below in value.items():
+            if isinstance(below, dict | list) and below:
+                yield f"{indent}{_key(key)}:"
+                yield from _block(below, indent + _INDENT)
+            else:
+                yield f"{indent}{_key(key)}: {_scalar(below)}"
+    elif isinstance(value, list):
+        for member in value:
+            if isinstance(member, dict | list) and member:
+                first, *rest = _block(member, indent + _INDENT)
+                yield f"{indent}- {first.removeprefix(indent + _INDENT)}"
+                yield from rest
+            else:
+                yield f"{indent}- {_scalar(member)}"
+
+
+def _key(key: str) -> str:
+    if _PLAIN_KEY.fullmatch(key) and key.lower() not in _SPOKEN_FOR:
+        return key
+    return _scalar(key)
+
+
+def _scalar(value: Json) -> str:
+    text = json.dumps(value, ensure_ascii=False)
+    return _UNPRINTABLE.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
