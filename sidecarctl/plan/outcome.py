@@ -1,10 +1,12 @@
 """What became of each workload, with a code that stays and a sentence that explains."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
+from typing import Self
 
-from sidecarctl.findings import Location, Severity
+from sidecarctl.findings import FieldPath, Json, Location, Severity, show_path
+from sidecarctl.manifest.document import Document
 
 
 class Status(StrEnum):
@@ -29,6 +31,19 @@ class Note:
 
 
 @dataclass(frozen=True, slots=True)
+class Change:
+    """A field of the input's own documents that gets another value, and why."""
+
+    document: Document
+    path: FieldPath
+    value: Json
+    reason: str
+
+    def __str__(self) -> str:
+        return f"{self.document}: {show_path(self.path)}: {self.reason}"
+
+
+@dataclass(frozen=True, slots=True)
 class Outcome:
     """What became of one workload (or of a Service, a Namespace that was changed along with it)."""
 
@@ -41,6 +56,11 @@ class Outcome:
     location: Location
     notes: tuple[Note, ...] = ()
     changes: tuple[str, ...] = ()
+    hint: str = ""
+
+    def with_notes(self, notes: tuple[Note, ...]) -> Self:
+        """Return this outcome with *notes* after its own."""
+        return replace(self, notes=(*self.notes, *notes))
 
 
 @dataclass(frozen=True, slots=True)

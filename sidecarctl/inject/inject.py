@@ -1,0 +1,165 @@
+"""From manifests and a profile to new texts: nothing is written here, and nothing is half done."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Literal
+
+from sidecarctl import __version__
+from sidecarctl.findings import JsonObject
+from sidecarctl.inject.build import fragments
+from sidecarctl.inject.patch import Fragment, changed, clashes, kept_environment, patch
+from sidecarctl.manifest.document import Document, Manifest, parse
+from sidecarctl.manifest.emit import emit_document
+from sidecarctl.manifest.record import eject_text, inject_text
+from sidecarctl.manifest.splice import Rewrite
+from sidecarctl.plan.candidate import outcome, refused
+from sidecarctl.plan.outcome import Change, Outcome, Result, Status
+from sidecarctl.plan.plan import Injection, plan
+from sidecarctl.profile.profile import Profile
+from sidecarctl.topology.fleet import Fleet, fleet
+
+Only = Literal["workloads", "services"]
+
+PROFILE = "sidecarctl.dev/profile"
+VERSION = "sidecarctl.dev/version"
+
+
+@dataclass(slots=True)
+class _Edits:
+    """What becomes of the documents of a run, by ``id(document)``."""
+
+    after: dict[int, JsonObject] = field(default_factory=dict)
+    new: dict[int, list[JsonObject]] = field(default_factory=dict)
+    files: dict[str, str] = field(default_factory=dict)
+
+
+def inject(  # noqa: PLR0913  keyword-only: each is an option of the verb
+    manifests: Sequence[Manifest],
+    context: Sequence[Manifest],
+    profile: Profile,
+    *,
+    namespace: str = "default",
+    only: Only | None = None,
+    split: bool = False,
+    progress: Callable[[str], None] = lambda _file: None,
+) -> Result:
+    """Inject what *profile* says into *manifests*; *context* is only looked at.
+
+    What an earlier run injected is taken out first, so that nothing of it is left behind. *only*
+    keeps to one step of a roll-out in two. With *split*, new documents become files of their own.
+    *progress* is told the name of each file that is done.
+
+    Raises:
+        SidecarctlError: the input or the profile is wrong; nothing is to be written then.
+    """
+    cleaned = [_cleaned(each) for each in manifests]
+    joined = fleet(
+        [document for each in cleaned for document in each.documents],
+        [document for each in context for document in each.documents],
+        namespace=namespace,
+    )
+    decided = plan(joined, profile)
+    edits = _Edits()
+    outcomes = list(decided.outcomes)
+    for injection in decided.injections:
+        outcomes.append(_apply(injection, joined, profile, edits, split=split))
+    if any(each.status is Status.REFUSED for each in outcomes):
+        return Result(_in_order(outcomes, joined), {each.file: (each.text, each.text)
+                                                    for each in manifests})  # fmt: skip
+    for injection in decided.injections:
+        _change_others(injection, edits)
+    texts = {}
+    for before, clean in zip(manifests, cleaned, strict=True):
+        texts[before.file] = (before.text, _rewritten(clean, edits, profile, only))
+        progress(before.file)
+    unchanged = {file for file, (before, after) in texts.items() if before == after}
+    outcomes = [_settled(each, unchanged) for each in outcomes]
+    return Result(_in_order(outcomes, joined), texts, edits.files)
+
+
+def _cleaned(manifest: Manifest) -> Manifest:
+    """Return *manifest* without what an earlier run injected."""
+    ejected = eject_text(manifest)
+    return manifest if ejected.text == manifest.text else parse(ejected.text, manifest.file)
+
+
+def _apply(
+    injection: Injection, joined: Fleet, profile: Profile, edits: _Edits, *, split: bool
+) -> Outcome:
+    """Put one injection into *edits* and say what became of its workload."""
+    candidate, workload = injection.candidate, injection.candidate.workload
+    parts = fragments(injection, joined, profile)
+    obstacles = tuple(clashes(workload, parts))
+    if obstacles:
+        return refused(candidate, obstacles)
+    own = [each for each in injection.changes if each.document is workload.document]
+    key = id(workload.document)
+    edits.after[key] = patch(workload, own, parts, injection.annotations)
+    documents = [document for part in parts for document in part.rows("documents")]
+    if split:
+        edits.files |= {f"{_name(each)}.yaml": emit_document(each) for each in documents}
+    else:
+        edits.new[key] = documents
+    _label_namespaces(joined.namespaces(candidate.namespace), parts, edits)
+    done = outcome(workload, candidate.namespace, Status.INJECTED, "injected",
+                   ", ".join(injection.sidecars))  # fmt: skip
+    notes = (*injection.notes, *kept_environment(workload, parts))
+    return replace(done, notes=notes, changes=tuple(map(str, injection.changes)))
+
+
+def _label_namespaces(
+    namespaces: Iterable[Document], parts: list[Fragment], edits: _Edits
+) -> None:
+    labels = {key: value for part in parts
+              for key, value in part.table("namespace", "labels").items()}  # fmt: skip
+    for document in namespaces if labels else ():
+        current = edits.after.get(id(document), document.data)
+        wanted = [Change(document, ("metadata", "labels", key), value, "the mesh injects here")
+                  for key, value in labels.items() if key not in document.labels]  # fmt: skip
+        edits.after[id(document)] = changed(current, wanted)
+
+
+def _change_others(injection: Injection, edits: _Edits) -> None:
+    """Make the changes that *injection* needs in other documents: Services that are re-pointed."""
+    for change in injection.changes:
+        if change.document is not injection.candidate.workload.document:
+            current = edits.after.get(id(change.document), change.document.data)
+            edits.after[id(change.document)] = changed(current, [change])
+
+
+def _rewritten(manifest: Manifest, edits: _Edits, profile: Profile, only: Only | None) -> str:
+    rewrites = [
+        Rewrite(document, edits.after[id(document)], tuple(edits.new.get(id(document), ())))
+        for document in manifest.documents
+        if id(document) in edits.after and _is_in(document, only)
+    ]
+    if not rewrites:
+        return manifest.text
+    marks: Mapping[str, str] = {PROFILE: profile.name, VERSION: __version__}
+    return inject_text(manifest, rewrites, [marks] * len(rewrites))
+
+
+def _is_in(document: Document, only: Only | None) -> bool:
+    return only is None or document.is_a("", "Service") == (only == "services")
+
+
+def _settled(done: Outcome, unchanged: set[str]) -> Outcome:
+    """Say *unchanged* where the file came out as it went in."""
+    if done.status is Status.INJECTED and done.location.file in unchanged:
+        return replace(done, status=Status.UNCHANGED, code="already-so",
+                       message=f"{done.message}: it is there already")  # fmt: skip
+    return done
+
+
+def _in_order(outcomes: list[Outcome], joined: Fleet) -> tuple[Outcome, ...]:
+    files = {document.file: index for index, document in enumerate(joined.documents)}
+    return tuple(
+        sorted(outcomes, key=lambda each: (files.get(each.location.file, 0), each.location))
+    )
+
+
+def _name(document: JsonObject) -> str:
+    metadata = document.get("metadata")
+    name = metadata.get("name") if isinstance(metadata, dict) else None
+    kind = str(document.get("kind", "")).lower()
+    return str(name) if kind == "configmap" else f"{name}-{kind}"

@@ -1,0 +1,251 @@
+"""Fragments and changes become the new data of a document; which characters change is `manifest`'s."""
+
+import copy
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from sidecarctl.findings import FieldPath, Json, JsonObject, Severity
+from sidecarctl.manifest.workload import Role, Workload
+from sidecarctl.plan.outcome import Change, Note
+
+SAFE_TO_EVICT = "cluster-autoscaler.kubernetes.io/safe-to-evict-local-volumes"
+
+
+@dataclass(frozen=True, slots=True)
+class Fragment:
+    """What one sidecar adds; *source* is its name, for messages."""
+
+    source: str
+    data: JsonObject
+
+    def table(self, *steps: str) -> JsonObject:
+        value: Json = self.data
+        for step in steps:
+            value = value.get(step) if isinstance(value, dict) else None
+        return value if isinstance(value, dict) else {}
+
+    def rows(self, *steps: str) -> list[JsonObject]:
+        value = self.table(*steps[:-1]).get(steps[-1])
+        entries = value if isinstance(value, list) else []
+        return [entry for entry in entries if isinstance(entry, dict)]
+
+
+def set_at(data: JsonObject, path: FieldPath, value: Json) -> None:
+    """Set *path* in *data*; missing parents are made, a list grows by the item just past its end."""
+    here: Json = data
+    for step, following in zip(path[:-1], path[1:], strict=True):
+        empty: Json = [] if isinstance(following, int) else {}
+        if isinstance(here, dict) and isinstance(step, str):
+            if here.get(step) is None:
+                here[step] = empty
+            here = here[step]
+        elif isinstance(here, list) and isinstance(step, int):
+            if step == len(here):
+                here.append(empty)
+            here = here[step]
+    last = path[-1]
+    if isinstance(here, dict) and isinstance(last, str):
+        here[last] = value
+    elif isinstance(here, list) and isinstance(last, int):
+        here[last : last + 1] = [value]
+
+
+def changed(data: JsonObject, changes: Iterable[Change]) -> JsonObject:
+    """Return a copy of *data* with *changes* made."""
+    after = copy.deepcopy(data)
+    for change in changes:
+        set_at(after, change.path, change.value)
+    return after
+
+
+def patch(
+    workload: Workload,
+    changes: Iterable[Change],
+    fragments: Iterable[Fragment],
+    annotations: Mapping[str, str],
+) -> JsonObject:
+    """Return the new data of *workload*'s document: *changes*, then what *fragments* add."""
+    parts = list(fragments)
+    after = changed(workload.document.data, changes)
+    template = _at(after, workload.template_path)
+    pod = _table(template, "spec")
+    labels = _merged(part.table("pod", "labels") for part in parts)
+    notes = {**annotations, **_merged(part.table("pod", "annotations") for part in parts)}
+    notes |= _safe_to_evict(workload, parts)
+    _add_metadata(template, labels, notes)
+    _add_metadata(
+        after,
+        _merged(part.table("workload", "labels") for part in parts),
+        _merged(part.table("workload", "annotations") for part in parts),
+    )
+    _extend(pod, "initContainers", _all(parts, "initContainers"), head=True, before="containers")
+    leading = [each for part in parts if part.table("pod").get("first")
+               for each in part.rows("pod", "containers")]  # fmt: skip
+    trailing = [each for part in parts if not part.table("pod").get("first")
+                for each in part.rows("pod", "containers")]  # fmt: skip
+    _extend(pod, "containers", leading, head=True)
+    _extend(pod, "containers", trailing)
+    _extend(pod, "volumes", _all(parts, "volumes"))
+    _extend(pod, "imagePullSecrets", _new_secrets(pod, parts))
+    for part in parts:
+        if "shareProcessNamespace" in part.table("pod"):
+            pod["shareProcessNamespace"] = part.table("pod")["shareProcessNamespace"]
+    _add_to_apps(workload, pod, parts)
+    return after
+
+
+def clashes(workload: Workload, fragments: Iterable[Fragment]) -> Iterable[Note]:
+    """Yield what *fragments* would add although the pod has one of that name or port."""
+    document = workload.document
+    containers = {each.name: each for each in workload.containers()}
+    raw = workload.pod.get("volumes")
+    volumes = {
+        each.get("name"): index
+        for index, each in enumerate(raw if isinstance(raw, list) else [])
+        if isinstance(each, dict)
+    }
+    ports = {
+        (port.number, port.protocol): (each, port)
+        for each in workload.containers()
+        if each.role is not Role.INIT
+        for port in each.ports()
+    }
+    for part in fragments:
+        for container in (*part.rows("pod", "initContainers"), *part.rows("pod", "containers")):
+            name = str(container.get("name"))
+            if name in containers:
+                path: FieldPath = (*containers[name].path, "name")
+                yield _clash("name", f"container {name!r}", part, document.locate(path))
+            for port in _ports(container):
+                if port in ports:
+                    owner, own = ports[port]
+                    what = f"port {port[0]}/{port[1]}, as {owner.name!r} does"
+                    yield _clash("port", what, part, document.locate(own.path))
+        for volume in part.rows("pod", "volumes"):
+            name = str(volume.get("name"))
+            if name in volumes:
+                path = (*workload.pod_path, "volumes", volumes[name], "name")
+                yield _clash("name", f"volume {name!r}", part, document.locate(path))
+
+
+def kept_environment(workload: Workload, fragments: Iterable[Fragment]) -> Iterable[Note]:
+    """Yield a note for each variable that the application sets itself, to another value."""
+    for part in fragments:
+        wanted = {str(each.get("name")): each for each in part.rows("app", "env")}
+        for container in workload.containers():
+            for variable in container.env():
+                entry = wanted.get(variable.name)
+                same = entry is not None and entry.get("value") == variable.value
+                if entry is not None and container.role is Role.APP and not same:
+                    yield Note(
+                        "env-kept",
+                        f"{container.name!r} sets {variable.name} itself: {part.source} leaves it",
+                        Severity.WARNING,
+                        workload.document.locate(variable.path),
+                        "take the variable out, so that it can be pointed at the sidecar",
+                    )
+
+
+def _clash(kind: str, what: str, part: Fragment, place) -> Note:  # type: ignore[no-untyped-def]  # noqa: ANN001
+    verb = "listens on" if kind == "port" else "adds a"
+    return Note(
+        f"{kind}-clash",
+        f"the sidecar {part.source!r} {verb} {what}" + ("" if kind == "port" else ", which is here already"),
+        Severity.ERROR,
+        place,
+        "rename one of them, or leave the workload out",
+    )
+
+
+def _ports(container: JsonObject) -> Iterable[tuple[int, str]]:
+    entries = container.get("ports")
+    for entry in entries if isinstance(entries, list) else []:
+        if isinstance(entry, dict) and isinstance(entry.get("containerPort"), int):
+            yield entry["containerPort"], str(entry.get("protocol", "TCP"))  # type: ignore[misc]
+
+
+def _add_to_apps(workload: Workload, pod: JsonObject, parts: list[Fragment]) -> None:
+    """Give every application container the variables and mounts it does not have yet."""
+    apps = pod.get("containers")
+    names = {each.name for each in workload.containers() if each.role is Role.APP}
+    for app in apps if isinstance(apps, list) else []:
+        if not isinstance(app, dict) or app.get("name") not in names:
+            continue
+        for field, key in (("env", "name"), ("volumeMounts", "mountPath")):
+            raw = app.get(field)
+            own = {each.get(key) for each in raw if isinstance(each, dict)} if isinstance(raw, list) else set()
+            new = [each for part in parts for each in part.rows("app", field) if each.get(key) not in own]
+            _extend(app, field, new)
+
+
+def _new_secrets(pod: JsonObject, parts: list[Fragment]) -> list[JsonObject]:
+    raw = pod.get("imagePullSecrets")
+    own = raw if isinstance(raw, list) else []
+    return [each for each in _all(parts, "imagePullSecrets") if each not in own]
+
+
+def _safe_to_evict(workload: Workload, parts: list[Fragment]) -> JsonObject:
+    """Tell the cluster autoscaler that the volumes we add hold nothing worth keeping a node for.
+
+    Source: https://github.com/kubernetes/autoscaler/blob/master/cluster-autoscaler/FAQ.md
+    """
+    names = [str(each["name"]) for each in _all(parts, "volumes") if "emptyDir" in each]
+    own = [name for name in workload.pod_annotations.get(SAFE_TO_EVICT, "").split(",") if name]
+    return {SAFE_TO_EVICT: ",".join([*own, *names])} if names else {}
+
+
+def _add_metadata(holder: JsonObject, labels: JsonObject, annotations: JsonObject) -> None:
+    """Add *labels* and *annotations* to ``metadata``; what stands there already is the user's,
+    except the list of volumes, which grows.
+    """
+    for field, wanted in (("labels", labels), ("annotations", annotations)):
+        metadata = holder.get("metadata")
+        own = _table(metadata, field) if isinstance(metadata, dict) else {}
+        new = {key: value for key, value in wanted.items() if key not in own or key == SAFE_TO_EVICT}
+        if not new:
+            continue
+        if not isinstance(metadata, dict):
+            rest = {key: value for key, value in holder.items() if key != "metadata"}
+            metadata = {}
+            holder.clear()
+            holder |= {"metadata": metadata, **rest}
+        metadata[field] = {**own, **new}
+
+
+def _extend(
+    holder: JsonObject, field: str, items: list[JsonObject], *, head: bool = False, before: str = ""
+) -> None:
+    if not items:
+        return
+    raw = holder.get(field)
+    own = raw if isinstance(raw, list) else []
+    value: list[Json] = [*items, *own] if head else [*own, *items]
+    if field in holder or before not in holder:
+        holder[field] = value
+        return
+    rest = dict(holder)
+    holder.clear()
+    for key, each in rest.items():
+        if key == before:
+            holder[field] = value
+        holder[key] = each
+
+
+def _all(parts: list[Fragment], field: str) -> list[JsonObject]:
+    return [each for part in parts for each in part.rows("pod", field)]
+
+
+def _merged(tables: Iterable[JsonObject]) -> JsonObject:
+    return {key: value for table in tables for key, value in table.items()}
+
+
+def _at(data: JsonObject, path: FieldPath) -> JsonObject:
+    here: Json = data
+    for step in path:
+        here = here[step] if isinstance(here, dict) and isinstance(step, str) else None
+    return here if isinstance(here, dict) else {}
+
+
+def _table(holder: JsonObject, field: str) -> JsonObject:
+    value = holder.get(field)
+    return value if isinstance(value, dict) else {}
