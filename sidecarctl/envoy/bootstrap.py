@@ -11,6 +11,8 @@ from sidecarctl.envoy.slots import AppProbe, Contribution, Listener, merge, over
 from sidecarctl.errors import ProfileError
 from sidecarctl.findings import Json, JsonObject
 
+__all__ = ["AppProbe", "Contribution", "Listener", "assemble", "dump"]
+
 
 def assemble(  # noqa: PLR0913  keyword-only: each is one fact of the workload
     *,

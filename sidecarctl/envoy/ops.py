@@ -16,14 +16,28 @@ from sidecarctl.findings import Json, JsonObject
 
 ADMIN_SOCKET = "/run/envoy/admin.sock"
 DRAIN_HEADER = "x-sidecar-drain-token"
+DRAIN_WAIT_HEADER = "x-envoy-fault-delay-request"
+"""How long ``/drain`` is to hold its answer back, in ms: a classic sidecar stays up meanwhile."""
+
 _ADMIN = "envoy-admin"
 _GRPC_CHECK = "/grpc.health.v1.Health/Check"
-# Only inbound connections, told to close one by one; no listener ever closes and Envoy stays up.
-_DRAIN = "/drain_listeners?inboundonly&graceful&skip_exit"
-# The kubelet's hook sends GET, admin wants POST, and header_mutation may not touch :method.
-_AS_POST = 'function envoy_on_request(h) h:headers():replace(":method", "POST") end'
+# The kubelet's hook sends GET, admin wants POST. Only inbound connections are drained, each told to
+# close; no listener ever closes, and Envoy stays up.
+_DRAIN = f'''function envoy_on_request(handle)
+  local headers, body = handle:httpCall("{_ADMIN}", {{
+    [":method"] = "POST",
+    [":path"] = "/drain_listeners?inboundonly&graceful&skip_exit",
+    [":authority"] = "{_ADMIN}",
+  }}, nil, 2000)
+  if headers[":status"] ~= "200" then
+    handle:respond({{[":status"] = "503"}}, body)
+  end
+end
+'''
 _LUA = "envoy.filters.http.lua"
 _LUA_TYPE = "extensions.filters.http.lua.v3"
+_FAULT = "envoy.filters.http.fault"
+_FAULT_TYPE = "extensions.filters.http.fault.v3.HTTPFault"
 
 
 def drain_token(node_id: str) -> str:
@@ -58,8 +72,8 @@ def ops_listeners(
         _drain_route(token),
         *(_probe_route(probe) for probe in probes if probe.kind == "http"),
     ]
-    lua = typed(_LUA, f"{_LUA_TYPE}.Lua", {"clear_route_cache": False})
-    ops = _listener(socket_address(address, port), "ops", "HTTP1", routes, lua)
+    lua, fault = typed(_LUA, f"{_LUA_TYPE}.Lua"), typed(_FAULT, _FAULT_TYPE)
+    ops = _listener(socket_address(address, port), "ops", "HTTP1", routes, lua, fault)
     grpc = [
         _listener(socket_address(address, probe.port), probe.name, "HTTP2", [_probe_route(probe)])
         for probe in probes
@@ -102,7 +116,6 @@ def _listener(
         "path_with_escaped_slashes_action": "REJECT_REQUEST",
         "stream_idle_timeout": "10s",
         "request_headers_timeout": "5s",
-        "request_timeout": "10s",
         "common_http_protocol_options": {
             "idle_timeout": "60s",
             "max_headers_count": 50,
@@ -141,16 +154,28 @@ def _admin_route(path: str, target: str) -> JsonObject:
 
 def _drain_route(token: str) -> JsonObject:
     headers: list[Json] = [_exactly(":method", "GET"), _exactly(DRAIN_HEADER, token)]
+    hold: JsonObject = {"header_delay": {}, "percentage": {"numerator": 100}}
     per_route: JsonObject = {
-        "@type": f"type.googleapis.com/envoy.{_LUA_TYPE}.LuaPerRoute",
-        "source_code": {"inline_string": _AS_POST},
+        _LUA: _per_route(f"{_LUA_TYPE}.LuaPerRoute", {"source_code": {"inline_string": _DRAIN}}),
+        _FAULT: _per_route(_FAULT_TYPE, {"delay": hold, "max_active_faults": 2}),
     }
     return {
         "name": "drain",
         "match": {"path": "/drain", "headers": headers},
-        "route": {"cluster": _ADMIN, "timeout": "2s", "prefix_rewrite": _DRAIN},
-        "typed_per_filter_config": {_LUA: per_route},
+        # The drain itself is the Lua code's; a direct response could not outlive the listener's
+        # stream_idle_timeout while it is held back.
+        "route": {
+            "cluster": _ADMIN,
+            "timeout": "2s",
+            "idle_timeout": "3600s",
+            "prefix_rewrite": "/ready",
+        },
+        "typed_per_filter_config": per_route,
     }
+
+
+def _per_route(message: str, fields: JsonObject) -> JsonObject:
+    return {"@type": f"type.googleapis.com/envoy.{message}", **fields}
 
 
 def _probe_route(probe: AppProbe) -> JsonObject:

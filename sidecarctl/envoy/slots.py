@@ -37,10 +37,6 @@ from typing import Literal, cast
 from sidecarctl.errors import ProfileError, TemplateError
 from sidecarctl.findings import Json, JsonObject, show_path
 
-Direction = Literal["inbound", "outbound"]
-Protocol = Literal["http", "grpc", "tcp"]
-Tls = Literal["none", "strict", "permissive"]
-
 _MAPS = frozenset({"listener", "filter_chain", "transport_socket", "cluster", "thresholds"})
 _LISTS = frozenset({"listener_filters", "network_filters", "access_log"})
 _HTTP_MAPS = frozenset({"http", "tracing", "route", "upstream_http"})
@@ -59,26 +55,29 @@ Slots = dict[str, Json]
 class Listener:
     """A port that Envoy listens on for the application, and where its traffic goes.
 
-    Inbound, *target_host* and *target_port* are the application's own; outbound, the dependency's.
-    *tls* is what an inbound listener demands; outbound, ``strict`` means that the mesh's mutual TLS
-    is originated, and the server must show one of *sans* (URIs). *authority* is the ``host:port``
-    that the application would name without Envoy; empty: target_host and target_port.
-    *external* marks a plaintext listener for callers outside the mesh. *values* is the egress
-    dependency's own entry.
+    *protocol* is ``http``, ``grpc`` or ``tcp``. Inbound, *target_host* and *target_port* are the
+    application's own; outbound, the dependency's.
+
+    *tls*, inbound, is what callers must speak: ``strict`` (mutual TLS), ``permissive`` (or
+    plaintext), ``none``. Outbound it is what Envoy speaks for the application: ``strict`` is the
+    mesh's mutual TLS, and the server must show one of *sans* (URIs); ``simple`` and ``mutual`` are
+    a dependency's own; ``none`` is plaintext.
+
+    *authority* is the ``host:port`` that the application would name without Envoy; empty: that of
+    the target. *values* is the egress dependency's own entry in the profile.
     """
 
     name: str
-    direction: Direction
-    protocol: Protocol
+    direction: Literal["inbound", "outbound"]
+    protocol: str
     address: str
     port: int
     target_host: str
     target_port: int
-    tls: Tls = "none"
+    tls: str = "none"
     sans: tuple[str, ...] = ()
     sni: str = ""
     authority: str = ""
-    external: bool = False
     values: JsonObject = field(default_factory=dict)
 
 
@@ -108,7 +107,7 @@ class Contribution:
     listener: str | None = None
 
 
-def merge(contributions: Iterable[Contribution], protocol: Protocol | None) -> Slots:
+def merge(contributions: Iterable[Contribution], protocol: str | None) -> Slots:
     """Put *contributions* to one listener (to the bootstrap: *protocol* is None) together.
 
     Raises:
@@ -139,7 +138,7 @@ def overlay(base: JsonObject, changes: Json) -> JsonObject:
     return merged
 
 
-def _check(each: Contribution, slot: str, value: Json, protocol: Protocol | None) -> None:
+def _check(each: Contribution, slot: str, value: Json, protocol: str | None) -> None:
     known = _BOOTSTRAP_SLOTS
     if protocol is not None:
         known = _TCP_SLOTS if protocol == "tcp" else _HTTP_SLOTS
