@@ -6,20 +6,20 @@ error, never an empty string.
 """
 
 import json
-import re
 import traceback
 from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 
-from jinja2 import StrictUndefined, TemplateSyntaxError, Undefined
+from jinja2 import StrictUndefined, Template, TemplateSyntaxError, Undefined
 from jinja2.sandbox import SandboxedEnvironment
 
+from sidecarctl.envoy.matchers import string_matcher
 from sidecarctl.errors import ManifestError, TemplateError
 from sidecarctl.findings import Json, JsonObject, Location
+from sidecarctl.lifecycle.quantities import memory_bytes
 from sidecarctl.manifest.document import parse
-
-_UNIT_S = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
+from sidecarctl.profile import units
 
 
 def render(template: Path, values: Mapping[str, object]) -> JsonObject:
@@ -55,15 +55,7 @@ def seconds(duration: str) -> str:
 
     Source: https://protobuf.dev/reference/protobuf/google.protobuf/#duration
     """
-    number, unit = _split(duration)
-    return f"{number * _UNIT_S[unit]:.9f}".rstrip("0").rstrip(".") + "s"
-
-
-def _split(duration: str) -> tuple[float, str]:
-    match = re.fullmatch(r"([0-9]+(?:\.[0-9]+)?)(ms|s|m|h|d)", duration)
-    if not match:
-        raise ValueError(f"{duration!r} is no duration")
-    return float(match[1]), match[2]
+    return f"{units.seconds(duration):.9f}".rstrip("0").rstrip(".") + "s"
 
 
 def _percent(share: str) -> float:
@@ -81,17 +73,19 @@ def _yaml(value: Json | Undefined) -> str:
 def _environment() -> SandboxedEnvironment:
     environment = SandboxedEnvironment(
         undefined=StrictUndefined,
-        autoescape=False,  # noqa: S701  the output is YAML; `| yaml` is what escapes
+        autoescape=False,
         trim_blocks=True,
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
-    environment.filters.update(yaml=_yaml, seconds=seconds, percent=_percent)
+    environment.filters.update(
+        yaml=_yaml, seconds=seconds, percent=_percent, bytes=memory_bytes, matcher=string_matcher
+    )
     return environment
 
 
 @cache
-def _template(path: Path):  # type: ignore[no-untyped-def]  # noqa: ANN202  jinja2.Template
+def _template(path: Path) -> Template:
     environment = _environment()
     code = environment.compile(path.read_text(encoding="utf-8"), None, str(path))
     return environment.template_class.from_code(environment, code, environment.make_globals(None))
