@@ -1,0 +1,213 @@
+"""What a file holds, document by document: its data, and the place of everything in it."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Literal
+
+from yaml.error import Mark
+from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
+
+from sidecarctl.errors import ManifestError
+from sidecarctl.findings import FieldPath, Json, JsonObject, Location
+from sidecarctl.manifest.compose import compose
+from sidecarctl.manifest.compose_json import NotJsonError, compose_json, looks_like_json
+from sidecarctl.manifest.plain import is_merge, key_of, merged, plain
+from sidecarctl.manifest.text import Text
+
+MAX_CHARACTERS = 64 * 1024 * 1024
+
+Found = tuple[Node | None, Node]
+"""The nodes of a key (None for an item of a list and for a root) and of its value."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Document:
+    """One Kubernetes object, or another mapping, as it stands in *file*.
+
+    *index* is the number of the YAML document from 0, empty ones counted; *base* leads from its
+    root to this object: ``()``, or ``("items", 2)`` for a member of a List. *data* is this object
+    alone and every path is relative to it. *member_kind* and *member_api_version* are what the
+    members of a typed list (``DeploymentList``) may leave out. A document equals only itself.
+    """
+
+    file: str
+    index: int
+    base: FieldPath
+    data: JsonObject
+    root: Node = field(repr=False)
+    source: Text = field(repr=False)
+    member_api_version: str = ""
+    member_kind: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.kind}/{self.name}"
+
+    @property
+    def api_version(self) -> str:
+        return _text(self.data.get("apiVersion")) or self.member_api_version
+
+    @property
+    def group(self) -> str:
+        """Return the API group, ``""`` for core."""
+        group, slash, _ = self.api_version.rpartition("/")
+        return group if slash else ""
+
+    @property
+    def kind(self) -> str:
+        return _text(self.data.get("kind")) or self.member_kind
+
+    @property
+    def name(self) -> str:
+        """Return ``metadata.name``; a name that YAML reads as a number is given as text."""
+        return _text(self._metadata.get("name"))
+
+    @property
+    def namespace(self) -> str | None:
+        return _text(self._metadata.get("namespace")) or None
+
+    @property
+    def labels(self) -> dict[str, str]:
+        return strings(self._metadata.get("labels"))
+
+    @property
+    def annotations(self) -> dict[str, str]:
+        return strings(self._metadata.get("annotations"))
+
+    @property
+    def _metadata(self) -> JsonObject:
+        metadata = self.data.get("metadata")
+        return metadata if isinstance(metadata, dict) else {}
+
+    def is_a(self, group: str, kind: str) -> bool:
+        """Tell whether this is a *kind* of the API *group* (``""`` for core), in any version."""
+        return self.kind == kind and self.group == group
+
+    def offset(self, mark: Mark) -> int:
+        """Return the offset of *mark* in the text of the manifest."""
+        return mark.index + self.source.bom
+
+    def node(self, path: FieldPath) -> Found | None:
+        """Return the nodes at *path*, None where there is nothing.
+
+        The node of an alias is that of its anchor, and a field that a ``<<`` brings in has its
+        nodes where the anchor stands.
+        """
+        found: Found = (None, self.root)
+        for step in path:
+            child = _child(found[1], step)
+            if child is None:
+                return None
+            found = child
+        return found
+
+    def locate(self, path: FieldPath = (), *, on: Literal["value", "key"] = "value") -> Location:
+        """Return the place of the value or the key at *path*.
+
+        For a field that is absent it is the key of the nearest parent that exists; for a mapping
+        or a list, its first line alone; for a value that is left empty, its key.
+        """
+        found = self.node(path)
+        while found is None:
+            path, on = path[:-1], "key"
+            found = self.node(path)
+        key, value = found
+        is_empty = value.start_mark.index == value.end_mark.index
+        node = key if key is not None and (on == "key" or is_empty) else value
+        start, end = self.offset(node.start_mark), self.offset(node.end_mark)
+        if isinstance(node, ScalarNode):
+            return self.source.location(start, start + len(self.source.text[start:end].rstrip()))
+        return self.source.location(start, self.source.line_end(start, end))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Manifest:
+    """What *file* holds. Documents that are no mapping (empty ones, lists) are left out."""
+
+    file: str
+    text: str
+    format: Literal["yaml", "json"]
+    documents: tuple[Document, ...]
+
+
+def parse(text: str, file: str) -> Manifest:
+    """Read *text*, which stands in *file*: YAML documents, or JSON values one after another.
+
+    Raises:
+        ManifestError: a syntax error, a key that occurs twice, a limit (nesting, size, aliases),
+            or a key that kubectl cannot read.
+    """
+    source = Text(file, text)
+    if len(text) > MAX_CHARACTERS:
+        raise ManifestError("the file is larger than 64 MiB", at=source.location(0, 0))
+    form, roots = _compose(source)
+    documents = (
+        document for index, root in enumerate(roots) for document in _documents(source, index, root)
+    )
+    return Manifest(file, text, form, tuple(documents))
+
+
+def strings(value: Json) -> dict[str, str]:
+    """Return the entries of *value* whose values are strings; nothing where it is no mapping."""
+    if not isinstance(value, dict):
+        return {}
+    return {key: each for key, each in value.items() if isinstance(each, str)}
+
+
+def _compose(source: Text) -> tuple[Literal["yaml", "json"], list[Node]]:
+    if not looks_like_json(source):
+        return "yaml", compose(source)
+    try:
+        return "json", compose_json(source)
+    except NotJsonError as error:
+        try:
+            return "yaml", compose(source)
+        except ManifestError:
+            if not source.file.endswith(".json"):
+                raise
+        at = source.location(error.offset, error.offset + 1)
+        raise ManifestError(error.message, at=at) from None
+
+
+def _documents(source: Text, index: int, root: Node) -> Iterator[Document]:
+    if not isinstance(root, MappingNode):
+        return
+    keys = {key.value for key, _ in root.value if isinstance(key, ScalarNode)}
+    data = plain(root, source, lenient=not keys >= {"apiVersion", "kind"})
+    if not isinstance(data, dict):
+        return
+    whole = Document(source.file, index, (), data, root, source)
+    items = data.get("items")
+    if not whole.kind.endswith("List") or not isinstance(items, list):
+        yield whole
+        return
+    member_kind = whole.kind.removesuffix("List")
+    inherited = (whole.api_version, member_kind) if member_kind else ("", "")
+    for number, item in enumerate(items):
+        found = whole.node(("items", number))
+        if isinstance(item, dict) and found is not None:
+            base = ("items", number)
+            yield Document(source.file, index, base, item, found[1], source, *inherited)
+
+
+def _child(node: Node, step: str | int) -> Found | None:
+    if isinstance(step, int):
+        if isinstance(node, SequenceNode) and 0 <= step < len(node.value):
+            return None, node.value[step]
+        return None
+    if not isinstance(node, MappingNode):
+        return None
+    for key, value in reversed(node.value):  # of two that set the same field, the later one wins
+        if is_merge(key):
+            inherited = (_child(each, step) for each in merged(value))
+            found = next((each for each in inherited if each is not None), None)
+            if found is not None:
+                return found
+        elif key.value == step or key_of(key) == step:
+            return key, value
+    return None
+
+
+def _text(value: Json) -> str:
+    if isinstance(value, bool) or not isinstance(value, str | int | float):
+        return ""
+    return str(value)

@@ -1,0 +1,180 @@
+"""Nodes -> plain data: dict, list, str, int, float, bool, None, as kubectl would have them."""
+
+from collections.abc import Iterator
+
+from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
+
+from sidecarctl.errors import ManifestError
+from sidecarctl.findings import Json, JsonObject, Location
+from sidecarctl.manifest.compose import MAX_DEPTH, PLAIN, too_deep
+from sidecarctl.manifest.scalars import TAG_PREFIX, Scalar, key_text, resolve, tagged
+from sidecarctl.manifest.text import Text
+
+_STRING_TAG = f"{TAG_PREFIX}str"
+_MERGE_TAG = f"{TAG_PREFIX}merge"
+_MAX_EXPANSION = 10_000_000
+"""How many characters aliases may add to a document when they are written out."""
+
+
+def plain(root: Node, source: Text, *, lenient: bool = False) -> Json:
+    """Return the data of *root*. Every alias gets a copy of its own, merge keys are expanded.
+
+    A document that Kubernetes would never see may hold more than JSON can say; *lenient* makes the
+    best of that: a key that is no scalar becomes its own text, a tag that does not fit is ignored.
+
+    Raises:
+        ManifestError: a key occurs twice, aliases expand too far or contain themselves, values lie
+            too deep; unless *lenient*, a key or a tag that kubectl cannot read.
+    """
+    if "*" in source.text and "&" in source.text:
+        _check_aliases(root, source)
+    return _Converter(source, lenient).value(root, 0)
+
+
+def key_of(node: Node) -> str | None:
+    """Return the key that *node* stands for as a string; None if it has no such form."""
+    if not isinstance(node, ScalarNode):
+        return None
+    try:
+        return key_text(_scalar(node))
+    except ValueError:
+        return None
+
+
+def is_merge(key: Node) -> bool:
+    """Tell whether *key* is a ``<<`` without quotes, which takes over another mapping's keys."""
+    return key.value == "<<" and key.tag in (PLAIN, _MERGE_TAG) and isinstance(key, ScalarNode)
+
+
+def merged(value: Node) -> list[MappingNode]:
+    """Return the mappings that the value of a ``<<`` names, the strongest first."""
+    candidates = value.value if isinstance(value, SequenceNode) else [value]
+    return [each for each in candidates if isinstance(each, MappingNode)]
+
+
+def _scalar(node: ScalarNode) -> Scalar:
+    tag: str = node.tag
+    text: str = node.value
+    if tag == PLAIN:
+        # libyaml calls `! "5"`, a string by its quotes, as plain as a bare 5.
+        return resolve(text) if node.style in (None, "") else text
+    return text if tag == _STRING_TAG else tagged(tag, text)
+
+
+class _Converter:
+    def __init__(self, source: Text, lenient: bool) -> None:
+        self._source = source
+        self._lenient = lenient
+
+    def value(self, node: Node, depth: int) -> Json:
+        if isinstance(node, ScalarNode):
+            return self._checked_scalar(node)
+        if depth > MAX_DEPTH:
+            raise too_deep(self._source, node.start_mark.index + self._source.bom)
+        if isinstance(node, MappingNode):
+            return self._mapping(node, depth)
+        return [self.value(item, depth + 1) for item in node.value]
+
+    def _mapping(self, node: MappingNode, depth: int) -> JsonObject:
+        data: JsonObject = {}
+        taken_over: set[str] = set()
+        for key_node, value_node in node.value:
+            if is_merge(key_node):
+                self._merge(value_node, depth, data, taken_over)
+                continue
+            key = self._key(key_node)
+            if key in data and key not in taken_over:
+                raise self._twice(node, key_node, key)
+            taken_over.discard(key)
+            data[key] = self.value(value_node, depth + 1)
+        return data
+
+    def _merge(self, value: Node, depth: int, data: JsonObject, taken_over: set[str]) -> None:
+        """Take the keys of *value* over into *data*, in kubectl's way: what stands later wins.
+
+        So a key before the ``<<`` gives way to it, which the YAML specification sees otherwise.
+        """
+        mappings = merged(value)
+        if not mappings or (isinstance(value, SequenceNode) and len(mappings) != len(value.value)):
+            raise ManifestError(
+                "the value of '<<' must be a mapping or a list of mappings", at=self._at(value)
+            )
+        for mapping in reversed(mappings):
+            for key, each in self._mapping(mapping, depth + 1).items():
+                if key not in data:
+                    taken_over.add(key)
+                data[key] = each
+
+    def _key(self, node: Node) -> str:
+        key = key_of(node)
+        if key is not None:
+            return key
+        start, end = (mark.index + self._source.bom for mark in (node.start_mark, node.end_mark))
+        text = self._source.text[start:end].strip()
+        if self._lenient:
+            return text
+        raise ManifestError(
+            f"the key {text!r} is no string, number or boolean",
+            at=self._source.location(start, self._source.line_end(start, end)),
+            hint="Kubernetes knows only strings as keys",
+        )
+
+    def _checked_scalar(self, node: ScalarNode) -> Scalar:
+        try:
+            return _scalar(node)
+        except ValueError as error:
+            if self._lenient:
+                return str(node.value)
+            raise ManifestError(str(error), at=self._at(node)) from None
+
+    def _twice(self, node: MappingNode, second: Node, key: str) -> ManifestError:
+        first = next(each for each, _ in node.value if key_of(each) == key)
+        return ManifestError(
+            f"the key {key!r} occurs twice in this mapping, first at line {self._at(first).line}",
+            at=self._at(second),
+            hint="kubectl would take the last one and drop the other without a word",
+        )
+
+    def _at(self, node: Node) -> Location:
+        return _first_line(node, self._source)
+
+
+def _check_aliases(root: Node, source: Text) -> None:
+    """Refuse aliases that contain themselves or that would swell the document."""
+    sizes: dict[int, int] = {}
+    unfinished: set[int] = set()
+
+    def size(node: Node, depth: int) -> int:
+        known = sizes.get(id(node))
+        if known is not None:
+            return known
+        if id(node) in unfinished:
+            raise ManifestError("an alias here contains itself", at=_first_line(node, source))
+        if depth > MAX_DEPTH:
+            raise too_deep(source, node.start_mark.index + source.bom)
+        unfinished.add(id(node))
+        total = 2 + sum(size(child, depth + 1) for child in _children(node))
+        if isinstance(node, ScalarNode):
+            total += len(node.value)
+        unfinished.discard(id(node))
+        sizes[id(node)] = total
+        return total
+
+    if size(root, 0) > _MAX_EXPANSION + 2 * len(source.text):
+        raise ManifestError(
+            f"the aliases in this document expand to over {_MAX_EXPANSION:,} characters",
+            at=_first_line(root, source),
+        )
+
+
+def _children(node: Node) -> Iterator[Node]:
+    if isinstance(node, MappingNode):
+        for pair in node.value:
+            yield from pair
+    elif isinstance(node, SequenceNode):
+        yield from node.value
+
+
+def _first_line(node: Node, source: Text) -> Location:
+    start, end = node.start_mark.index + source.bom, node.end_mark.index + source.bom
+    return source.location(start, source.line_end(start, end))
