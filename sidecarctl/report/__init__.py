@@ -1,0 +1,1 @@
+"""Says results to people and to programs: the only room that prints."""

@@ -1,0 +1,77 @@
+"""Lines with colours: the only module that knows rich.
+
+A line is built of plain words and of words with a style, so that what is said and how it looks
+stay apart. Nothing is wrapped, highlighted or read as markup: ``[/etc/envoy]`` is text.
+"""
+
+import io
+import os
+from collections.abc import Iterable, Sequence
+from typing import TextIO, TypeAlias
+
+from rich.console import Console
+from rich.markdown import Markdown
+from rich.text import Text
+
+Words: TypeAlias = str | tuple[str, str]
+"""Some words, or some words and their style: ``("error", "bold red")``."""
+
+Line: TypeAlias = Sequence[Words]
+
+_PAGE_WIDTH = 100
+
+
+def is_coloured(stream: TextIO | None) -> bool:
+    """Tell whether *stream* is to be written in colour.
+
+    A terminal is, unless ``NO_COLOR`` is set (to anything but nothing); ``FORCE_COLOR`` colours
+    whatever the stream is. Source: https://no-color.org, https://force-color.org
+    """
+    if os.environ.get("NO_COLOR"):
+        return False
+    if os.environ.get("FORCE_COLOR"):
+        return True
+    return stream is not None and stream.isatty() and os.environ.get("TERM") != "dumb"
+
+
+def paint(lines: Iterable[Line], *, coloured: bool) -> str:
+    """Return *lines* as text, each with a line end; *coloured* with the escapes of a terminal."""
+    if not coloured:
+        return "".join(f"{plain(line)}\n" for line in lines)
+    console = _console()
+    for line in lines:
+        console.print(Text.assemble(*line))
+    return _taken(console)
+
+
+def plain(line: Line) -> str:
+    """Return the words of *line* without their styles."""
+    return "".join(words if isinstance(words, str) else words[0] for words in line)
+
+
+def page(markdown: str, *, coloured: bool) -> str:
+    """Return the page *markdown*: laid out for a terminal where *coloured*, else as it is."""
+    if not coloured:
+        return markdown
+    console = _console()
+    console.print(Markdown(markdown), soft_wrap=False)
+    return _taken(console)
+
+
+def _console() -> Console:
+    return Console(
+        file=io.StringIO(),
+        force_terminal=True,
+        color_system="standard",  # the reader's own sixteen colours: right on dark and on light
+        width=min(Console().width, _PAGE_WIDTH),
+        soft_wrap=True,
+        highlight=False,
+        markup=False,
+        emoji=False,
+        legacy_windows=False,
+    )
+
+
+def _taken(console: Console) -> str:
+    # The console was made with a StringIO, whose type rich does not keep.
+    return console.file.getvalue() if isinstance(console.file, io.StringIO) else ""
