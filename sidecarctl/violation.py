@@ -5,12 +5,15 @@ Apart from ``schemas.py`` so that whoever needs a word alone does not load jsons
 
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from difflib import get_close_matches
 
 from sidecarctl.findings import FieldPath, Json
 
 _SHOWN = 60  # characters of a value in a message
+
+UNKNOWN = "additionalProperties"
+"""The keyword of a violation by a field that the schema does not have."""
 
 TYPE_WORDS: Mapping[str, str] = {
     "string": "a string",
@@ -28,11 +31,13 @@ class Violation:
     """One way in which data fails its schema; *path* counts from the root of the data.
 
     For an unknown field *path* ends in its key, for a missing one in the key that should be there.
+    *keyword* is the one of JSON Schema that failed.
     """
 
     path: FieldPath
     message: str
     hint: str | None = None
+    keyword: str = field(default="", compare=False)
 
 
 def path_order(path: FieldPath) -> list[tuple[bool, int, str]]:
@@ -69,12 +74,12 @@ def shown(value: Json) -> str:
 def unknown_field(path: FieldPath, known: Iterable[str]) -> Violation:
     """Return the violation of a field, the last step of *path*, that its schema does not have."""
     key = str(path[-1])
-    return Violation(path, f"there is no field {key!r}", did_you_mean(key, known))
+    return Violation(path, f"there is no field {key!r}", did_you_mean(key, known), UNKNOWN)
 
 
 def missing_field(path: FieldPath) -> Violation:
     """Return the violation of a required field, the last step of *path*, that is not there."""
-    return Violation(path, f"the field {str(path[-1])!r} is missing")
+    return Violation(path, f"the field {str(path[-1])!r} is missing", keyword="required")
 
 
 def wrong_type(path: FieldPath, value: Json, types: Iterable[str]) -> Violation:
@@ -83,7 +88,7 @@ def wrong_type(path: FieldPath, value: Json, types: Iterable[str]) -> Violation:
     hint = None
     if wanted == TYPE_WORDS["string"] and isinstance(value, bool | int | float):
         hint = f'write it in quotes: "{json.dumps(value)}"'
-    return Violation(path, f"must be {wanted}, but is {shown(value)}", hint)
+    return Violation(path, f"must be {wanted}, but is {shown(value)}", hint, "type")
 
 
 def not_among(path: FieldPath, value: Json, allowed: Iterable[Json]) -> Violation:
@@ -92,6 +97,5 @@ def not_among(path: FieldPath, value: Json, allowed: Iterable[Json]) -> Violatio
     words = [option for option in options if isinstance(option, str)]
     near = suggest(value, words) if isinstance(value, str) else None
     listed = ", ".join(shown(option) for option in options)
-    return Violation(
-        path, f"{shown(value)} is none of {listed}", f"did you mean {near!r}?" if near else None
-    )
+    hint = f"did you mean {near!r}?" if near else None
+    return Violation(path, f"{shown(value)} is none of {listed}", hint, "enum")
