@@ -15,7 +15,7 @@ from sidecarctl.lifecycle.quantities import memory_bytes
 from sidecarctl.manifest.workload import Role
 from sidecarctl.plan.candidate import Candidate
 from sidecarctl.plan.inbound import bind_address
-from sidecarctl.plan.plan import Injection, Standalone
+from sidecarctl.plan.injection import Injection, Standalone
 from sidecarctl.profile.concern import Concern, concerns
 from sidecarctl.profile.profile import Profile
 from sidecarctl.profile.sidecar import sidecars
@@ -63,7 +63,7 @@ def _cells(candidate: Candidate, proxy: str, profile: Profile) -> Iterator[Fragm
     """Render the cells of a mesh: labels and resources of its own."""
     for concern in _chosen(candidate, proxy):
         data = render(
-            concern.folder / f"{proxy}.yaml.j2",
+            concern.cell(proxy),
             {
                 "values": candidate.choice.concerns[concern.name],
                 "sidecar": candidate.choice.sidecars[proxy],
@@ -74,9 +74,7 @@ def _cells(candidate: Candidate, proxy: str, profile: Profile) -> Iterator[Fragm
         yield Fragment(concern.name, data)
 
 
-def _standalone(
-    injection: Injection, proxy: Standalone, profile: Profile
-) -> Iterator[Fragment]:
+def _standalone(injection: Injection, proxy: Standalone, profile: Profile) -> Iterator[Fragment]:
     """Render a proxy whose bootstrap is put together here, its ConfigMap, and its cells."""
     candidate = injection.candidate
     name = candidate.choice.proxy
@@ -128,7 +126,7 @@ def _contributions(
             if listener is not None and not _acts_on(concern, listener):
                 continue
             data = render(
-                concern.folder / f"{candidate.choice.proxy}.yaml.j2",
+                concern.cell(candidate.choice.proxy),
                 {
                     "values": _of_dependency(values, concern.name, listener),
                     "listener": listener,
@@ -165,9 +163,11 @@ def _facts(
 ) -> JsonObject:
     digest = hashlib.sha256(json.dumps(files, sort_keys=True).encode()).hexdigest()[:16]
     ports: list[Json] = [{"port": proxy.ops_port, "name": "envoy-ops"}]
-    for listener in proxy.listeners:
-        if listener.direction == "inbound":
-            ports.append({"port": listener.port, "name": proxy.names.get(listener.port, "")})
+    ports += [
+        {"port": listener.port, "name": proxy.names.get(listener.port, "")}
+        for listener in proxy.listeners
+        if listener.direction == "inbound"
+    ]
     ports += [{"port": probe.port, "name": ""} for probe in proxy.probes if probe.kind == "grpc"]
     proxied = {each.target_port for each in proxy.listeners if each.direction == "inbound"}
     others: list[Json] = [
@@ -238,9 +238,7 @@ def _who(candidate: Candidate) -> dict[str, Json]:
             "namespace": candidate.namespace,
             "serviceAccount": workload.service_account,
             "podLabels": dict(workload.pod_labels),
-            "containers": [
-                each.name for each in workload.containers() if each.role is Role.APP
-            ],
+            "containers": [each.name for each in workload.containers() if each.role is Role.APP],
             "isJob": workload.kind in {"Job", "CronJob"},
         }
     }

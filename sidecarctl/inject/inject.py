@@ -13,8 +13,9 @@ from sidecarctl.manifest.emit import emit_document
 from sidecarctl.manifest.record import eject_text, inject_text
 from sidecarctl.manifest.splice import Rewrite
 from sidecarctl.plan.candidate import outcome, refused
+from sidecarctl.plan.injection import Injection
 from sidecarctl.plan.outcome import Change, Outcome, Result, Status
-from sidecarctl.plan.plan import Injection, plan
+from sidecarctl.plan.plan import plan
 from sidecarctl.profile.profile import Profile
 from sidecarctl.topology.fleet import Fleet, fleet
 
@@ -60,9 +61,10 @@ def inject(  # noqa: PLR0913  keyword-only: each is an option of the verb
     )
     decided = plan(joined, profile)
     edits = _Edits()
-    outcomes = list(decided.outcomes)
-    for injection in decided.injections:
-        outcomes.append(_apply(injection, joined, profile, edits, split=split))
+    outcomes = [
+        *decided.outcomes,
+        *(_apply(each, joined, profile, edits, split=split) for each in decided.injections),
+    ]
     if any(each.status is Status.REFUSED for each in outcomes):
         return Result(_in_order(outcomes, joined), {each.file: (each.text, each.text)
                                                     for each in manifests})  # fmt: skip
@@ -74,7 +76,7 @@ def inject(  # noqa: PLR0913  keyword-only: each is an option of the verb
         progress(before.file)
     unchanged = {file for file, (before, after) in texts.items() if before == after}
     outcomes = [_settled(each, unchanged) for each in outcomes]
-    return Result(_in_order(outcomes, joined), texts, edits.files)
+    return Result(_in_order(outcomes, joined), texts, edits.files, decided.notes)
 
 
 def _cleaned(manifest: Manifest) -> Manifest:
@@ -107,9 +109,7 @@ def _apply(
     return replace(done, notes=notes, changes=tuple(map(str, injection.changes)))
 
 
-def _label_namespaces(
-    namespaces: Iterable[Document], parts: list[Fragment], edits: _Edits
-) -> None:
+def _label_namespaces(namespaces: Iterable[Document], parts: list[Fragment], edits: _Edits) -> None:
     labels = {key: value for part in parts
               for key, value in part.table("namespace", "labels").items()}  # fmt: skip
     for document in namespaces if labels else ():

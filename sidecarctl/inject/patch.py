@@ -1,10 +1,11 @@
-"""Fragments and changes become the new data of a document; which characters change is `manifest`'s."""
+"""Fragments and changes become the new data of a document; `manifest` finds the characters."""
 
 import copy
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from itertools import pairwise
 
-from sidecarctl.findings import FieldPath, Json, JsonObject, Severity
+from sidecarctl.findings import FieldPath, Json, JsonObject, Location, Severity
 from sidecarctl.manifest.workload import Role, Workload
 from sidecarctl.plan.outcome import Change, Note
 
@@ -31,9 +32,9 @@ class Fragment:
 
 
 def set_at(data: JsonObject, path: FieldPath, value: Json) -> None:
-    """Set *path* in *data*; missing parents are made, a list grows by the item just past its end."""
+    """Set *path* in *data*; missing parents are made, a list grows by the item past its end."""
     here: Json = data
-    for step, following in zip(path[:-1], path[1:], strict=True):
+    for step, following in pairwise(path):
         empty: Json = [] if isinstance(following, int) else {}
         if isinstance(here, dict) and isinstance(step, str):
             if here.get(step) is None:
@@ -146,11 +147,12 @@ def kept_environment(workload: Workload, fragments: Iterable[Fragment]) -> Itera
                     )
 
 
-def _clash(kind: str, what: str, part: Fragment, place) -> Note:  # type: ignore[no-untyped-def]  # noqa: ANN001
+def _clash(kind: str, what: str, part: Fragment, place: Location) -> Note:
     verb = "listens on" if kind == "port" else "adds a"
     return Note(
         f"{kind}-clash",
-        f"the sidecar {part.source!r} {verb} {what}" + ("" if kind == "port" else ", which is here already"),
+        f"the sidecar {part.source!r} {verb} {what}"
+        + ("" if kind == "port" else ", which is here already"),
         Severity.ERROR,
         place,
         "rename one of them, or leave the workload out",
@@ -173,9 +175,10 @@ def _add_to_apps(workload: Workload, pod: JsonObject, parts: list[Fragment]) -> 
             continue
         for field, key in (("env", "name"), ("volumeMounts", "mountPath")):
             raw = app.get(field)
-            own = {each.get(key) for each in raw if isinstance(each, dict)} if isinstance(raw, list) else set()
-            new = [each for part in parts for each in part.rows("app", field) if each.get(key) not in own]
-            _extend(app, field, new)
+            entries = raw if isinstance(raw, list) else []
+            own = {each.get(key) for each in entries if isinstance(each, dict)}
+            wanted = [each for part in parts for each in part.rows("app", field)]
+            _extend(app, field, [each for each in wanted if each.get(key) not in own])
 
 
 def _new_secrets(pod: JsonObject, parts: list[Fragment]) -> list[JsonObject]:
@@ -201,7 +204,9 @@ def _add_metadata(holder: JsonObject, labels: JsonObject, annotations: JsonObjec
     for field, wanted in (("labels", labels), ("annotations", annotations)):
         metadata = holder.get("metadata")
         own = _table(metadata, field) if isinstance(metadata, dict) else {}
-        new = {key: value for key, value in wanted.items() if key not in own or key == SAFE_TO_EVICT}
+        new = {
+            key: value for key, value in wanted.items() if key not in own or key == SAFE_TO_EVICT
+        }
         if not new:
             continue
         if not isinstance(metadata, dict):

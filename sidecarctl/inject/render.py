@@ -51,7 +51,7 @@ def render(template: Path, values: Mapping[str, object]) -> JsonObject:
 
 
 def seconds(duration: str) -> str:
-    """Return *duration* (``"500ms"``, ``"1.5s"``, ``"5m"``, ``"1h"``) as Envoy writes it: ``"0.5s"``.
+    """Return *duration* (``"500ms"``, ``"1.5s"``, ``"5m"``) as Envoy writes it: ``"0.5s"``.
 
     Source: https://protobuf.dev/reference/protobuf/google.protobuf/#duration
     """

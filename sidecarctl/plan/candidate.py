@@ -60,6 +60,10 @@ class Candidate:
         return sidecars().get(self.choice.proxy)
 
     @property
+    def proxy_values(self) -> JsonObject:
+        return self.choice.sidecars.get(self.choice.proxy, {})
+
+    @property
     def standalone(self) -> bool:
         """Tell whether the proxy is one that gets its whole configuration from us."""
         return self.proxy is not None and self.proxy.standalone
@@ -94,9 +98,7 @@ def candidates(joined: Fleet, profile: Profile) -> tuple[list[Candidate], list[O
     return chosen, left
 
 
-def outcome(
-    workload: Workload, namespace: str, status: Status, code: str, message: str
-) -> Outcome:
+def outcome(workload: Workload, namespace: str, status: Status, code: str, message: str) -> Outcome:
     """Return the outcome of *workload*, at the key that names its kind."""
     place = workload.document.locate(("kind",), on="key")
     return Outcome(status, code, message, workload.kind, workload.name, namespace, place)

@@ -5,10 +5,10 @@ from dataclasses import dataclass, field
 
 from sidecarctl.envoy.slots import Listener
 from sidecarctl.findings import FieldPath, JsonObject, Severity
-from sidecarctl.manifest.workload import Workload
+from sidecarctl.manifest.workload import Role, Workload
 from sidecarctl.plan.candidate import Candidate
 from sidecarctl.plan.outcome import Change, Note
-from sidecarctl.plan.ports import Ports
+from sidecarctl.plan.scene import Scene
 from sidecarctl.profile.profile import Profile
 from sidecarctl.topology.calls import Call, calls
 from sidecarctl.topology.fleet import Fleet
@@ -27,23 +27,19 @@ class Egress:
     refusals: list[Note] = field(default_factory=list)
 
 
-def egress(
-    candidate: Candidate,
-    joined: Fleet,
-    everyone: Mapping[int, Candidate],
-    ports: Ports,
-    profile: Profile,
-) -> Egress:
-    """Decide how *candidate* reaches its dependencies and the strict servers that it calls."""
+def egress(scene: Scene) -> Egress:
+    """Decide how the candidate reaches its dependencies and the strict servers that it calls."""
     made = Egress()
-    for entry in candidate.facts.rows("dependencies"):
-        made.listeners.append(_dependency(entry, ports, made))
-    if candidate.facts.text("discover", "off") == "env":
-        _discover(candidate, joined, everyone, ports, profile, made)
+    facts = scene.candidate.facts
+    for entry in facts.rows("dependencies"):
+        made.listeners.append(_dependency(entry, scene, made))
+    if facts.text("discover", "off") == "env":
+        _discover(scene, made)
     else:
-        plaintext = plaintext_calls(candidate.workload, joined, everyone, profile)
-        for call, _ in plaintext:
-            _object(candidate, call, "egress.discover is off", made)
+        for call, _ in plaintext_calls(
+            scene.candidate.workload, scene.joined, scene.everyone, scene.profile
+        ):
+            _object(scene, call, "egress.discover is off", made)
     return made
 
 
@@ -70,38 +66,30 @@ def plaintext_note(call: Call, why: str) -> Note:
     )
 
 
-def _discover(
-    candidate: Candidate,
-    joined: Fleet,
-    everyone: Mapping[int, Candidate],
-    ports: Ports,
-    profile: Profile,
-    made: Egress,
-) -> None:
+def _discover(scene: Scene, made: Egress) -> None:
+    """Rewire every address in a variable that leads to a server with a proxy of ours."""
     listeners: dict[tuple[int, int], Listener] = {}
     rewired: dict[FieldPath, list[tuple[Call, Listener]]] = {}
-    for call in calls(candidate.workload, joined, profile.cluster_domain):
-        servers = _servers(call, joined, everyone)
+    caller = scene.candidate.workload
+    for call in calls(caller, scene.joined, scene.profile.cluster_domain):
+        servers = _servers(call, scene.joined, scene.everyone)
         if not any(server.tls != "none" for server in servers):
             continue
-        obstacle = _obstacle(call, candidate, joined, servers)
+        obstacle = _obstacle(call, scene, servers)
         if obstacle:
             if any(server.tls == "strict" for server in servers):
-                _object(candidate, call, obstacle, made)
+                _object(scene, call, obstacle, made)
             continue
         key = (id(call.service.document), call.port.number)
         if key not in listeners:
-            listeners[key] = _listener(call, candidate, joined, servers, ports, profile)
+            listeners[key] = _listener(call, scene, servers)
             made.listeners.append(listeners[key])
         rewired.setdefault(call.path, []).append((call, listeners[key]))
-    made.changes += [
-        _rewire(candidate, path, pairs)
-        for path, pairs in rewired.items()
-    ]  # fmt: skip
+    made.changes += [_rewire(scene, path, pairs) for path, pairs in rewired.items()]
 
 
 def _servers(call: Call, joined: Fleet, everyone: Mapping[int, Candidate]) -> list[Candidate]:
-    """Return the workloads with a proxy of ours that answer *call*; none where it reaches itself."""
+    """Return those with a proxy of ours that answer *call*; none where it reaches itself."""
     selected = joined.selected_by(call.service)
     if any(each.document is call.caller.document for each in selected):
         return []
@@ -110,40 +98,34 @@ def _servers(call: Call, joined: Fleet, everyone: Mapping[int, Candidate]) -> li
     return [everyone[id(each.document)] for each in selected if id(each.document) in everyone]
 
 
-def _obstacle(call: Call, candidate: Candidate, joined: Fleet, servers: list[Candidate]) -> str:
+def _obstacle(call: Call, scene: Scene, servers: list[Candidate]) -> str:
     if call.obstacle:
         return call.obstacle
     if call.encrypted:
         return f"the application speaks TLS itself ({call.scheme}://)"
     strict = any(server.tls == "strict" for server in servers)
-    if joined.is_external(call.service) and strict:
+    if scene.joined.is_external(call.service) and strict:
         return "this Service is the plaintext entrance for external clients"
-    if not candidate.native and call.container.role == "init":
+    if not scene.candidate.native and call.container.role is Role.INIT:
         return "an init container runs before a proxy that is no native sidecar"
     return ""
 
 
-def _object(candidate: Candidate, call: Call, why: str, made: Egress) -> None:
+def _object(scene: Scene, call: Call, why: str, made: Egress) -> None:
     note = plaintext_note(call, why)
-    refuse = candidate.facts.text("plaintextCallers", "warn") == "refuse"
+    refuse = scene.candidate.facts.text("plaintextCallers", "warn") == "refuse"
     (made.refusals if refuse else made.notes).append(note)
 
 
-def _listener(
-    call: Call,
-    candidate: Candidate,
-    joined: Fleet,
-    servers: list[Candidate],
-    ports: Ports,
-    profile: Profile,
-) -> Listener:
+def _listener(call: Call, scene: Scene, servers: list[Candidate]) -> Listener:
+    joined, profile = scene.joined, scene.profile
     namespace = joined.namespace_of(call.service.document)
     return Listener(
         name=f"egress-{call.service.name}-{call.port.number}",
         direction="outbound",
         protocol=_protocol(call, joined, servers),
         address=_LOOPBACK,
-        port=ports.take(_base(candidate)),
+        port=scene.take("egress"),
         target_host=call.host,
         target_port=call.port.number,
         tls="strict",
@@ -166,29 +148,20 @@ def _identity(server: Candidate, profile: Profile) -> str:
     return f"spiffe://{profile.trust_domain}/ns/{server.namespace}/sa/{account}"
 
 
-def _base(candidate: Candidate) -> int:
-    values = candidate.choice.sidecars.get(candidate.choice.proxy, {})
-    bases = values.get("ports")
-    base = bases.get("egress") if isinstance(bases, dict) else None
-    return base if isinstance(base, int) else 10100
-
-
-def _rewire(candidate: Candidate, path: FieldPath, pairs: list[tuple[Call, Listener]]) -> Change:
+def _rewire(scene: Scene, path: FieldPath, pairs: list[tuple[Call, Listener]]) -> Change:
     """Point every address in the text at *path* to its listener, from the right to the left."""
     text = pairs[0][0].text
     for call, listener in sorted(pairs, key=lambda pair: -pair[0].start):
         text = f"{text[: call.start]}{_LOOPBACK}:{listener.port}{text[call.end :]}"
     services = ", ".join(dict.fromkeys(call.service.name for call, _ in pairs))
-    return Change(
-        candidate.workload.document, path, text, f"{services} is reached through the proxy"
-    )
+    return Change(scene.document, path, text, f"{services} is reached through the proxy")
 
 
-def _dependency(entry: JsonObject, ports: Ports, made: Egress) -> Listener:
+def _dependency(entry: JsonObject, scene: Scene, made: Egress) -> Listener:
     """Return the listener of a dependency that the profile states itself."""
     name, port = str(entry["name"]), entry["localPort"]
     number = port if isinstance(port, int) else 0
-    if not ports.claim(number):
+    if not scene.ports.claim(number):
         made.refusals.append(
             Note(
                 "port-clash",
@@ -207,7 +180,7 @@ def _dependency(entry: JsonObject, ports: Ports, made: Egress) -> Listener:
         port=number,
         target_host=host,
         target_port=target if isinstance(target, int) else 0,
-        tls=str(entry.get("tls", "none")),
+        tls="strict" if entry.get("tls") == "mesh" else "none",
         sans=tuple(str(each) for each in _items(entry.get("sans"))),
         sni=str(entry.get("sni", host)),
         values=entry,

@@ -6,15 +6,14 @@ from dataclasses import dataclass, field
 from sidecarctl.envoy.slots import AppProbe
 from sidecarctl.findings import Json, JsonObject, Severity
 from sidecarctl.manifest.workload import Container, Probe
-from sidecarctl.plan.candidate import Candidate
 from sidecarctl.plan.outcome import Change, Note
-from sidecarctl.plan.ports import Ports
+from sidecarctl.plan.scene import Scene
 from sidecarctl.topology.protocol import AppPort
 
 
 @dataclass(slots=True)
 class Loopback:
-    """The changes that bind the application to loopback, and its probes as the proxy serves them."""
+    """The changes that bind the application to loopback, and its probes through the proxy."""
 
     probes: list[AppProbe] = field(default_factory=list)
     changes: list[Change] = field(default_factory=list)
@@ -22,29 +21,34 @@ class Loopback:
     refusals: list[Note] = field(default_factory=list)
 
 
-def loopback(
-    candidate: Candidate, found: tuple[AppPort, ...], ops_port: int, ports: Ports
-) -> Loopback:
-    """Apply the sidecar's ``bind`` to the containers whose ports are proxied."""
+def loopback(scene: Scene, found: tuple[AppPort, ...], ops_port: int) -> Loopback:
+    """Apply the proxy's ``bind`` to the containers whose ports are proxied."""
     made = Loopback()
-    values = candidate.choice.sidecars.get(candidate.choice.proxy, {})
+    values = scene.candidate.proxy_values
     bind = values.get("bind")
     table = bind if isinstance(bind, dict) else {}
     environment, arguments = table.get("env"), table.get("args")
     if not environment and not arguments:
-        if found and candidate.tls == "strict" and values.get("networkPolicy") is not True:
-            made.notes.append(_open(candidate, found))
+        if found and scene.candidate.tls == "strict" and values.get("networkPolicy") is not True:
+            made.notes.append(_open(scene, found))
         return made
     owners = {each.container.name: each.container for each in found if each.container}
     for container in owners.values():
-        made.changes += _environment(candidate, container, environment)
-        made.changes += _arguments(candidate, container, arguments)
+        made.changes += _environment(scene, container, environment)
+        made.changes += _arguments(scene, container, arguments)
         for probe in container.probes():
-            _serve(candidate, container, probe, found, ops_port, ports, made)
+            _serve(scene, _Probed(container, probe, ops_port), found, made)
     return made
 
 
-def _environment(candidate: Candidate, container: Container, wanted: Json) -> Iterator[Change]:
+@dataclass(frozen=True, slots=True)
+class _Probed:
+    container: Container
+    probe: Probe
+    ops_port: int
+
+
+def _environment(scene: Scene, container: Container, wanted: Json) -> Iterator[Change]:
     own = {each.name: each for each in container.env()}
     raw = container.data.get("env")
     index = len(raw) if isinstance(raw, list) else 0
@@ -57,73 +61,69 @@ def _environment(candidate: Candidate, container: Container, wanted: Json) -> It
         else:
             path = (*container.path, "env", index)
             index += 1
-        yield Change(candidate.workload.document, path, {"name": name, "value": value}, reason)
+        yield Change(scene.document, path, {"name": name, "value": value}, reason)
 
 
-def _arguments(candidate: Candidate, container: Container, wanted: Json) -> Iterator[Change]:
+def _arguments(scene: Scene, container: Container, wanted: Json) -> Iterator[Change]:
     raw = container.data.get("args")
     index = len(raw) if isinstance(raw, list) else 0
     for offset, value in enumerate(wanted if isinstance(wanted, list) else []):
         path = (*container.path, "args", index + offset)
-        yield Change(
-            candidate.workload.document, path, value, "the application listens on loopback alone"
-        )
+        yield Change(scene.document, path, value, "the application listens on loopback alone")
 
 
-def _serve(
-    candidate: Candidate,
-    container: Container,
-    probe: Probe,
-    found: tuple[AppPort, ...],
-    ops_port: int,
-    ports: Ports,
-    made: Loopback,
-) -> None:
+def _serve(scene: Scene, probed: _Probed, found: tuple[AppPort, ...], made: Loopback) -> None:
     """Lead one probe through the proxy: the kubelet cannot reach a port on loopback."""
+    probe = probed.probe
     target = next((each for each in found if probe.port in (each.number, each.name)), None)
     if target is None or probe.handler == "exec":
         return
     if probe.handler == "tcpSocket" or probe.scheme.upper() == "HTTPS":
-        made.refusals.append(_unservable(candidate, probe))
+        made.refusals.append(_unservable(scene, probe))
         return
-    path = (*probe.path, probe.handler)
+    served = _served(scene, probed, target)
     raw = probe.data.get(probe.handler)
-    handler: JsonObject = dict(raw) if isinstance(raw, dict) else {}
-    if probe.handler == "grpc":
-        values = candidate.choice.sidecars.get(candidate.choice.proxy, {}).get("ports")
-        base = values.get("probes") if isinstance(values, dict) else None
-        port = ports.take(base if isinstance(base, int) else 10300)
-        served = AppProbe(name=f"probe-{port}", kind="grpc", path="", app_port=target.number,
-                          served_path="", port=port)  # fmt: skip
-        handler["port"] = port
-    else:
-        served_path = f"/app-probe/{container.name}/{probe.role.removesuffix('Probe')}"
-        served = AppProbe(name=f"{container.name}-{probe.role}", kind="http", path=probe.http_path,
-                          app_port=target.number, served_path=served_path, port=ops_port)  # fmt: skip
-        handler |= {"port": ops_port, "path": served_path}
+    handler: JsonObject = {**(raw if isinstance(raw, dict) else {}), "port": served.port}
+    if served.served_path:
+        handler["path"] = served.served_path
     made.probes.append(served)
+    path = (*probe.path, probe.handler)
     made.changes.append(
-        Change(candidate.workload.document, path, handler, f"{probe.role} goes through the proxy")
+        Change(scene.document, path, handler, f"{probe.role} goes through the proxy")
     )
 
 
-def _open(candidate: Candidate, found: tuple[AppPort, ...]) -> Note:
-    numbers = ", ".join(str(each.number) for each in found)
+def _served(scene: Scene, probed: _Probed, target: AppPort) -> AppProbe:
+    container, probe = probed.container, probed.probe
+    name = f"probe-{container.name}-{probe.role.removesuffix('Probe')}"
+    if probe.handler == "grpc":
+        return AppProbe(name, "grpc", target.number, port=scene.take("probes"))
+    return AppProbe(
+        name,
+        "http",
+        target.number,
+        path=probe.http_path,
+        served_path=f"/app-probe/{container.name}/{probe.role.removesuffix('Probe')}",
+        port=probed.ops_port,
+    )
+
+
+def _open(scene: Scene, found: tuple[AppPort, ...]) -> Note:
     first = next((each.port.path for each in found if each.port), ())
     return Note(
         "app-port-open",
-        f"mTLS can be walked around: others still reach the application's own port {numbers}",
+        "mTLS can be walked around: others still reach the application's own port",
         Severity.WARNING,
-        candidate.workload.document.locate(first),
+        scene.document.locate(first),
         "set sidecars.envoy.bind so that it listens on loopback, or sidecars.envoy.networkPolicy",
     )
 
 
-def _unservable(candidate: Candidate, probe: Probe) -> Note:
+def _unservable(scene: Scene, probe: Probe) -> Note:
     return Note(
         "probe-on-loopback",
         f"the {probe.role} is of a kind that the proxy cannot serve for an application on loopback",
         Severity.ERROR,
-        candidate.workload.document.locate(probe.path, on="key"),
+        scene.document.locate(probe.path, on="key"),
         "make it an httpGet, grpc or exec probe",
     )

@@ -3,16 +3,18 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
-from sidecarctl.envoy.slots import AppProbe, Listener
 from sidecarctl.errors import ProfileError
-from sidecarctl.findings import JsonObject, Severity
+from sidecarctl.findings import Severity
 from sidecarctl.plan import pod
 from sidecarctl.plan.candidate import Candidate, candidates, outcome, refused
 from sidecarctl.plan.egress import egress, plaintext_calls, plaintext_note
 from sidecarctl.plan.inbound import inbound, rename_port
+from sidecarctl.plan.injection import Injection, Standalone
 from sidecarctl.plan.loopback import loopback
 from sidecarctl.plan.outcome import Change, Note, Outcome, Status
 from sidecarctl.plan.ports import Ports
+from sidecarctl.plan.run import run_notes
+from sidecarctl.plan.scene import Scene
 from sidecarctl.profile.choice import unsupported
 from sidecarctl.profile.concern import concerns
 from sidecarctl.profile.profile import Profile
@@ -21,34 +23,14 @@ from sidecarctl.topology.protocol import app_ports
 
 
 @dataclass(frozen=True, slots=True)
-class Standalone:
-    """What a proxy that gets its whole configuration from us is told of its pod."""
-
-    ops_port: int
-    listeners: tuple[Listener, ...]
-    probes: tuple[AppProbe, ...]
-    names: Mapping[int, str]
-
-
-@dataclass(frozen=True, slots=True)
-class Injection:
-    """The decision for one workload. *changes* may touch Services of the input as well."""
-
-    candidate: Candidate
-    sidecars: tuple[str, ...]
-    resources: Mapping[str, JsonObject]
-    proxy: Standalone | None
-    annotations: Mapping[str, str]
-    changes: tuple[Change, ...]
-    notes: tuple[Note, ...]
-
-
-@dataclass(frozen=True, slots=True)
 class Plan:
-    """The decisions for all workloads; *outcomes* are those skipped or refused."""
+    """The decisions for all workloads; *outcomes* are those skipped or refused, *notes* concern
+    the run as a whole.
+    """
 
     injections: tuple[Injection, ...]
     outcomes: tuple[Outcome, ...]
+    notes: tuple[Note, ...]
 
 
 def plan(joined: Fleet, profile: Profile) -> Plan:
@@ -60,6 +42,7 @@ def plan(joined: Fleet, profile: Profile) -> Plan:
     """
     chosen, left = candidates(joined, profile)
     _refuse_missing_cells(chosen, profile)
+    _refuse_unmet_needs(chosen)
     everyone = {id(each.workload.document): each for each in chosen if each.standalone}
     injections: list[Injection] = []
     for candidate in chosen:
@@ -69,7 +52,8 @@ def plan(joined: Fleet, profile: Profile) -> Plan:
         else:
             left.append(decided)
     outcomes = [_name_plaintext(each, joined, everyone, profile) for each in left]
-    return Plan(*_refuse_disputes(injections, outcomes))
+    kept, outcomes = _refuse_disputes(injections, outcomes)
+    return Plan(tuple(kept), tuple(outcomes), tuple(run_notes(kept, joined)))
 
 
 def _decide(
@@ -79,7 +63,8 @@ def _decide(
     notes: list[Note] = []
     proxy = None
     if candidate.standalone:
-        decided = _standalone(candidate, joined, everyone, profile)
+        ports = Ports(candidate.workload)
+        decided = _standalone(Scene(candidate, joined, everyone, profile, ports))
         refusals, proxy = decided.refusals, decided.proxy
         if refusals:
             return refused(candidate, tuple(refusals))
@@ -113,30 +98,26 @@ class _Decided:
     refusals: list[Note]
 
 
-def _standalone(
-    candidate: Candidate, joined: Fleet, everyone: Mapping[int, Candidate], profile: Profile
-) -> _Decided:
+def _standalone(scene: Scene) -> _Decided:
     """Decide everything about a proxy that gets its whole configuration from us."""
-    workload = candidate.workload
-    services = joined.selecting(workload)
-    found = app_ports(workload, services)
-    ports = Ports(workload, (each.number for each in found))
-    bases = candidate.choice.sidecars[candidate.choice.proxy].get("ports")
-    base = bases.get("ops") if isinstance(bases, dict) else None
-    ops_port = ports.take(base if isinstance(base, int) else 9902)
-    into = inbound(candidate, joined, everyone, ports)
-    out = egress(candidate, joined, everyone, ports, profile)
-    local = loopback(candidate, found, ops_port, ports)
+    workload = scene.candidate.workload
+    found = app_ports(workload, scene.joined.selecting(workload))
+    for each in found:
+        scene.ports.claim(each.number)
+    ops_port = scene.take("ops")
+    into, out = inbound(scene, found), egress(scene)
+    local = loopback(scene, found, ops_port)
     moved = set(into.names.values())
-    renames = [change for each in found if each.name in moved
-               for change in rename_port(candidate, each)]  # fmt: skip
-    proxy = Standalone(
-        ops_port, (*into.listeners, *out.listeners), tuple(local.probes), into.names
-    )
+    renames = [
+        change for each in found if each.name in moved for change in rename_port(scene, each)
+    ]
+    listeners = (*into.listeners, *out.listeners)
+    proxy = Standalone(ops_port, listeners, tuple(local.probes), into.names)
+    beyond = _beyond_protocol(scene.candidate, proxy)
     return _Decided(
         proxy,
         [*renames, *into.changes, *out.changes, *local.changes],
-        [*into.notes, *out.notes, *local.notes, *_beyond_protocol(candidate, proxy)],
+        [*into.notes, *out.notes, *local.notes, *beyond],
         [*into.refusals, *out.refusals, *local.refusals],
     )
 
@@ -155,9 +136,7 @@ def _beyond_protocol(candidate: Candidate, proxy: Standalone) -> list[Note]:
         ]
         if beyond:
             where = ", ".join(f"{each.target_port} ({each.protocol})" for each in beyond)
-            notes.append(
-                Note("concern-beyond-protocol", f"{name} does nothing on port {where}")
-            )
+            notes.append(Note("concern-beyond-protocol", f"{name} does nothing on port {where}"))
     return notes
 
 
@@ -171,6 +150,19 @@ def _refuse_missing_cells(chosen: Iterable[Candidate], profile: Profile) -> None
             )
 
 
+def _refuse_unmet_needs(chosen: Iterable[Candidate]) -> None:
+    """Refuse a concern that rests on what another would tell, where that one is off."""
+    for candidate in chosen:
+        for name in candidate.choice.concerns if candidate.standalone else ():
+            for fact in concerns()[name].needs:
+                if candidate.facts.text(fact, "none") == "none":
+                    giver = next(each.name for each in concerns().values() if fact in each.facts)
+                    raise ProfileError(
+                        f"{name} needs {giver}, which is off for {candidate.workload.document}",
+                        hint=f"add {giver} to the profile, or take {name} out",
+                    )
+
+
 def _name_plaintext(
     left: Outcome, joined: Fleet, everyone: Mapping[int, Candidate], profile: Profile
 ) -> Outcome:
@@ -178,8 +170,9 @@ def _name_plaintext(
 
     Where a server's profile refuses plaintext callers, the workload is refused.
     """
-    caller = next((each for each in joined.workloads
-                   if each.document.locate(("kind",), on="key") == left.location), None)  # fmt: skip
+    at = left.location
+    callers = [e for e in joined.workloads if e.document.locate(("kind",), on="key") == at]
+    caller = callers[0] if callers else None
     if caller is None or left.status is not Status.SKIPPED:
         return left
     found = plaintext_calls(caller, joined, everyone, profile)
@@ -197,7 +190,7 @@ def _name_plaintext(
 
 def _refuse_disputes(
     injections: list[Injection], outcomes: list[Outcome]
-) -> tuple[tuple[Injection, ...], tuple[Outcome, ...]]:
+) -> tuple[list[Injection], list[Outcome]]:
     """Refuse workloads that want one field of a Service to have different values."""
     wanted: dict[tuple[int, tuple[str | int, ...]], Change] = {}
     kept: list[Injection] = []
@@ -230,4 +223,4 @@ def _refuse_disputes(
                 ),
             )
         )
-    return tuple(kept), tuple(outcomes)
+    return kept, outcomes

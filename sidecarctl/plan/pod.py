@@ -69,15 +69,13 @@ def pod_level(candidate: Candidate, added: Mapping[str, JsonObject]) -> list[Cha
     return changes
 
 
-def notes(
-    candidate: Candidate, joined: Fleet, added: Mapping[str, JsonObject]
-) -> Iterator[Note]:
+def notes(candidate: Candidate, joined: Fleet, added: Mapping[str, JsonObject]) -> Iterator[Note]:
     """Yield what the user should know of the pod as a whole."""
     workload = candidate.workload
     if _guaranteed(workload):
         yield Note(
             "qos-guaranteed",
-            "its pods are Guaranteed: the sidecars get limits equal to their requests to keep it so",
+            "its pods are Guaranteed, and stay so: the sidecars get limits equal to their requests",
         )
     for each in joined.autoscalers:
         same = joined.namespace_of(each.document) == candidate.namespace

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from sidecarctl.findings import FieldPath, Json
+from sidecarctl.findings import FieldPath
 from sidecarctl.manifest.objects import Service, ServicePort
 from sidecarctl.manifest.workload import Container, Workload
 from sidecarctl.topology.fleet import Fleet
@@ -56,46 +56,66 @@ class Call:
 def calls(caller: Workload, joined: Fleet, cluster_domain: str = "cluster.local") -> list[Call]:
     """Return the calls of *caller* to Services of *joined*, in the order they stand in."""
     names = _names(joined, joined.namespace_of(caller.document), cluster_domain)
-    found = []
-    for container in caller.containers():
-        for variable in container.env():
-            if variable.value is not None:
-                where = (*variable.path, "value")
-                found += _scan(caller, container, where, variable.value, names, variable.name)
-        for field in ("command", "args"):
-            for path, text in _strings(container.data.get(field), (*container.path, field)):
-                found += _scan(caller, container, path, text, names, "")
-    return found
+    return [
+        call
+        for container in caller.containers()
+        for text in _texts(container)
+        for call in _scan(caller, text, names)
+    ]
 
 
-def _scan(
-    caller: Workload,
-    container: Container,
-    path: FieldPath,
-    text: str,
-    names: dict[str, Service],
-    variable: str,
-) -> Iterator[Call]:
-    for match in _ADDRESS.finditer(text):
+@dataclass(frozen=True, slots=True)
+class _Text:
+    """A text that may hold addresses; *variable* is empty for an argument."""
+
+    container: Container
+    path: FieldPath
+    text: str
+    variable: str
+
+
+def _texts(container: Container) -> Iterator[_Text]:
+    for variable in container.env():
+        if variable.value is not None:
+            yield _Text(container, (*variable.path, "value"), variable.value, variable.name)
+    for field in ("command", "args"):
+        raw = container.data.get(field)
+        for index, each in enumerate(raw if isinstance(raw, list) else []):
+            if isinstance(each, str):
+                yield _Text(container, (*container.path, field, index), each, "")
+
+
+def _scan(caller: Workload, place: _Text, names: dict[str, Service]) -> Iterator[Call]:
+    for match in _ADDRESS.finditer(place.text):
         service = names.get(match["host"].lower())
         scheme = (match["scheme"] or "").lower()
         if service is None:
             continue
         bare = not match["port"] and not scheme
-        if bare and not (match[0] == text and _HOST_VARIABLE.search(variable)):
+        if bare and not (match[0] == place.text and _HOST_VARIABLE.search(place.variable)):
             continue  # a word that happens to be a Service's name: `OTEL_SERVICE_NAME: frontend`
-        number = int(match["port"]) if match["port"] else _DEFAULT_PORTS.get(scheme)
-        port = _port(service, number)
+        port = _port(service, int(match["port"]) if match["port"] else _DEFAULT_PORTS.get(scheme))
         if port is None:
             continue
-        obstacle = ""
-        if not variable:
-            obstacle = "it stands in an argument, not in an environment variable"
-        elif bare:
-            obstacle = "the variable holds the host alone, its port stands elsewhere"
-        end = match.end("port") if match["port"] else match.end("host")
-        yield Call(caller, container, path, variable, text, match.start("host"), end,
-                   service, port, scheme, obstacle)  # fmt: skip
+        yield Call(
+            caller=caller,
+            container=place.container,
+            path=place.path,
+            variable=place.variable,
+            text=place.text,
+            start=match.start("host"),
+            end=match.end("port") if match["port"] else match.end("host"),
+            service=service,
+            port=port,
+            scheme=scheme,
+            obstacle=_obstacle(place, bare=bare),
+        )
+
+
+def _obstacle(place: _Text, *, bare: bool) -> str:
+    if not place.variable:
+        return "it stands in an argument, not in an environment variable"
+    return "the variable holds the host alone, its port stands elsewhere" if bare else ""
 
 
 def _port(service: Service, number: int | None) -> ServicePort | None:
@@ -118,10 +138,3 @@ def _names(joined: Fleet, namespace: str, cluster_domain: str) -> dict[str, Serv
         for spelling in spellings:
             names.setdefault(spelling.lower(), service)
     return names
-
-
-def _strings(value: Json, path: FieldPath) -> Iterator[tuple[FieldPath, str]]:
-    if isinstance(value, list):
-        for index, each in enumerate(value):
-            if isinstance(each, str):
-                yield (*path, index), each

@@ -1,4 +1,4 @@
-"""All documents of a run, joined: workloads, and the Services and other objects that speak of them."""
+"""All documents of a run, joined: workloads, and the Services and others that speak of them."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass

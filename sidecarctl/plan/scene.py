@@ -1,0 +1,33 @@
+"""One workload among all the others: what decides about it is found here."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from sidecarctl.manifest.document import Document
+from sidecarctl.plan.candidate import Candidate
+from sidecarctl.plan.ports import Ports
+from sidecarctl.profile.profile import Profile
+from sidecarctl.topology.fleet import Fleet
+
+
+@dataclass(frozen=True, slots=True)
+class Scene:
+    """A *candidate*, the *joined* documents, *everyone* who gets a proxy (by ``id(document)``), and
+    the *ports* of the candidate's pod.
+    """
+
+    candidate: Candidate
+    joined: Fleet
+    everyone: Mapping[int, Candidate]
+    profile: Profile
+    ports: Ports
+
+    @property
+    def document(self) -> Document:
+        return self.candidate.workload.document
+
+    def take(self, group: str) -> int:
+        """Return the next free port of *group* (``inbound``, ``egress``, ...)."""
+        bases = self.candidate.proxy_values.get("ports")
+        base = bases.get(group) if isinstance(bases, dict) else None
+        return self.ports.take(base if isinstance(base, int) else 0)
