@@ -8,9 +8,10 @@ from yaml.error import Mark
 from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
 from sidecarctl.errors import ManifestError
-from sidecarctl.findings import FieldPath, Json, JsonObject, Location
+from sidecarctl.findings import FieldPath, JsonObject, Location
 from sidecarctl.manifest.compose import compose
 from sidecarctl.manifest.compose_json import NotJsonError, compose_json, looks_like_json
+from sidecarctl.manifest.narrow import mapping, strings, text
 from sidecarctl.manifest.plain import is_merge, key_of, merged, plain
 from sidecarctl.manifest.text import Text
 
@@ -44,7 +45,7 @@ class Document:
 
     @property
     def api_version(self) -> str:
-        return _text(self.data.get("apiVersion")) or self.member_api_version
+        return text(self.data.get("apiVersion")) or self.member_api_version
 
     @property
     def group(self) -> str:
@@ -54,16 +55,16 @@ class Document:
 
     @property
     def kind(self) -> str:
-        return _text(self.data.get("kind")) or self.member_kind
+        return text(self.data.get("kind")) or self.member_kind
 
     @property
     def name(self) -> str:
         """Return ``metadata.name``; a name that YAML reads as a number is given as text."""
-        return _text(self._metadata.get("name"))
+        return text(self._metadata.get("name"))
 
     @property
     def namespace(self) -> str | None:
-        return _text(self._metadata.get("namespace")) or None
+        return text(self._metadata.get("namespace")) or None
 
     @property
     def labels(self) -> dict[str, str]:
@@ -75,8 +76,7 @@ class Document:
 
     @property
     def _metadata(self) -> JsonObject:
-        metadata = self.data.get("metadata")
-        return metadata if isinstance(metadata, dict) else {}
+        return mapping(self.data, "metadata")
 
     def is_a(self, group: str, kind: str) -> bool:
         """Tell whether this is a *kind* of the API *group* (``""`` for core), in any version."""
@@ -146,13 +146,6 @@ def parse(text: str, file: str) -> Manifest:
     return Manifest(file, text, form, tuple(documents))
 
 
-def strings(value: Json) -> dict[str, str]:
-    """Return the entries of *value* whose values are strings; nothing where it is no mapping."""
-    if not isinstance(value, dict):
-        return {}
-    return {key: each for key, each in value.items() if isinstance(each, str)}
-
-
 def _compose(source: Text) -> tuple[Literal["yaml", "json"], list[Node]]:
     if not looks_like_json(source):
         return "yaml", compose(source)
@@ -205,9 +198,3 @@ def _child(node: Node, step: str | int) -> Found | None:
         elif key.value == step or key_of(key) == step:
             return key, value
     return None
-
-
-def _text(value: Json) -> str:
-    if isinstance(value, bool) or not isinstance(value, str | int | float):
-        return ""
-    return str(value)
