@@ -180,7 +180,7 @@ def _dependency(entry: JsonObject, scene: Scene, made: Egress) -> Listener:
         port=number,
         target_host=host,
         target_port=target if isinstance(target, int) else 0,
-        tls="strict" if entry.get("tls") == "mesh" else "none",
+        tls=str(entry.get("tls", "none")),
         sans=tuple(str(each) for each in _items(entry.get("sans"))),
         sni=str(entry.get("sni", host)),
         values=entry,

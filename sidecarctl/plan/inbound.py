@@ -74,7 +74,7 @@ def _open(scene: Scene, port: AppPort, services: tuple[Service, ...], made: Inbo
     inside = [door for door in doors if door not in outside]
     listener = _listener(scene, port, external=False)
     made.listeners.append(listener)
-    if _host_ported(port):
+    if port.port is not None and port.port.host_port is not None:
         made.object_to(scene, _host_port(scene, port))
     _lead(scene, port, inside, listener, made)
     if not outside:
@@ -106,7 +106,6 @@ def _listener(scene: Scene, port: AppPort, *, external: bool) -> Listener:
         target_host="127.0.0.1",
         target_port=port.number,
         tls="none" if external else scene.candidate.tls,
-        external=external,
     )
 
 
@@ -188,13 +187,6 @@ def bind_address(candidate: Candidate) -> str:
 def _names_resolve(scene: Scene) -> bool:
     candidate = scene.candidate
     return not candidate.native or candidate.version >= _NAMED_PORTS_OF_SIDECARS
-
-
-def _host_ported(port: AppPort) -> bool:
-    ports = port.container.data.get("ports") if port.container else None
-    index = port.port.path[-1] if port.port else None
-    entry = ports[index] if isinstance(ports, list) and isinstance(index, int) else None
-    return isinstance(entry, dict) and "hostPort" in entry
 
 
 def _headless(service: Service) -> Note:

@@ -117,22 +117,28 @@ def _limit_ranges(
     for each in joined.limit_ranges:
         if joined.namespace_of(each.document) != candidate.namespace:
             continue
-        for bound, part, is_out in (
-            (each.minimum, "requests", lambda value, edge: value < edge),
-            (each.maximum, "limits", lambda value, edge: value > edge),
-        ):
-            for resource, edge in bound.items():
-                value = _table(table, part).get(resource)
-                if value is not None and is_out(amount(resource, value), amount(resource, edge)):
-                    word = "below the least" if part == "requests" else "above the most"
-                    yield Note(
-                        "limit-range",
-                        f"{name} asks {resource} {value}, {word} that LimitRange "
-                        f"{each.document.name!r} allows, {edge}",
-                        Severity.WARNING,
-                        each.document.locate(),
-                        f"set sidecars.{name}.resources",
-                    )
+        requests, limits = _table(table, "requests"), _table(table, "limits")
+        low = [
+            f"asks {resource} {requests[resource]}, below the least that LimitRange "
+            f"{each.document.name!r} allows, {edge}"
+            for resource, edge in each.minimum.items()
+            if resource in requests
+            and amount(resource, requests[resource]) < amount(resource, edge)
+        ]
+        high = [
+            f"may use {resource} {limits[resource]}, above the most that LimitRange "
+            f"{each.document.name!r} allows, {edge}"
+            for resource, edge in each.maximum.items()
+            if resource in limits and amount(resource, limits[resource]) > amount(resource, edge)
+        ]
+        for sentence in (*low, *high):
+            yield Note(
+                "limit-range",
+                f"{name} {sentence}",
+                Severity.WARNING,
+                each.document.locate(),
+                f"set sidecars.{name}.resources",
+            )
 
 
 def _guaranteed(workload: Workload) -> bool:

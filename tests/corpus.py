@@ -1,0 +1,8 @@
+"""The real manifests that every change must survive: beside the project, or where the variable says."""
+
+import os
+from pathlib import Path
+
+ROOT = Path(os.environ.get("SIDECARCTL_CORPUS") or Path(__file__).parents[2] / "shared" / "corpus")
+SUFFIXES = {".yaml", ".yml", ".json"}
+FILES = sorted(each for each in ROOT.rglob("*") if each.suffix in SUFFIXES and each.is_file())
