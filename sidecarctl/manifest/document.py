@@ -13,6 +13,7 @@ from sidecarctl.manifest.compose import compose
 from sidecarctl.manifest.compose_json import NotJsonError, compose_json, looks_like_json
 from sidecarctl.manifest.narrow import mapping, strings, text
 from sidecarctl.manifest.plain import is_merge, key_of, merged, plain
+from sidecarctl.manifest.template import TEMPLATE_MESSAGE, blame_template, refuse_template
 from sidecarctl.manifest.text import Text
 
 MAX_CHARACTERS = 64 * 1024 * 1024
@@ -134,16 +135,32 @@ def parse(text: str, file: str) -> Manifest:
 
     Raises:
         ManifestError: a syntax error, a key that occurs twice, a limit (nesting, size, aliases),
-            or a key that kubectl cannot read.
+            a key that kubectl cannot read, or a Helm template.
     """
     source = Text(file, text)
     if len(text) > MAX_CHARACTERS:
-        raise ManifestError("the file is larger than 64 MiB", at=source.location(0, 0))
-    form, roots = _compose(source)
-    documents = (
-        document for index, root in enumerate(roots) for document in _documents(source, index, root)
-    )
-    return Manifest(file, text, form, tuple(documents))
+        raise ManifestError("the file is larger than 64 MiB", at=Location(file, 1, 1, 1, 1))
+    try:
+        form, roots = _compose(source)
+        documents = tuple(
+            document
+            for index, root in enumerate(roots)
+            for document in _documents(source, index, root)
+        )
+    except ManifestError as error:
+        raise blame_template(source, error) from None
+    return Manifest(file, text, form, documents)
+
+
+def is_template(text: str) -> bool:
+    """Tell whether *text* is a Helm template: it has to be rendered before it is a manifest."""
+    if "{{" not in text:
+        return False
+    try:
+        parse(text, "")
+    except ManifestError as error:
+        return error.message == TEMPLATE_MESSAGE
+    return False
 
 
 def _compose(source: Text) -> tuple[Literal["yaml", "json"], list[Node]]:
@@ -165,7 +182,10 @@ def _documents(source: Text, index: int, root: Node) -> Iterator[Document]:
     if not isinstance(root, MappingNode):
         return
     keys = {key.value for key, _ in root.value if isinstance(key, ScalarNode)}
-    data = plain(root, source, lenient=not keys >= {"apiVersion", "kind"})
+    is_kubernetes = keys >= {"apiVersion", "kind"}
+    if is_kubernetes:
+        refuse_template(root, source)
+    data = plain(root, source, lenient=not is_kubernetes)
     if not isinstance(data, dict):
         return
     whole = Document(source.file, index, (), data, root, source)
@@ -195,6 +215,6 @@ def _child(node: Node, step: str | int) -> Found | None:
             found = next((each for each in inherited if each is not None), None)
             if found is not None:
                 return found
-        elif key.value == step or key_of(key) == step:
+        elif key_of(key) == step:
             return key, value
     return None

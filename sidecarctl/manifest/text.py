@@ -43,6 +43,10 @@ class Text:
         line = max(bisect_right(self._starts, offset), 1)
         return line, max(offset - self._starts[line - 1], 0) + 1
 
+    def offset(self, line: int, column: int) -> int:
+        """Return the offset of a place, the reverse of ``place``."""
+        return self._starts[line - 1] + column - 1
+
     @cached_property
     def _starts(self) -> list[int]:
         return [self.bom, *(match.end() for match in _LINE_END.finditer(self.text))]

@@ -1,0 +1,162 @@
+"""Files named on a command line become texts, and texts become files again."""
+
+import glob
+import os
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO
+
+from sidecarctl.errors import ManifestError
+from sidecarctl.findings import Location
+from sidecarctl.manifest.replace import replace_all
+from sidecarctl.manifest.text import Text
+
+MAX_BYTES = 64 * 1024 * 1024
+SUFFIXES = frozenset({".yaml", ".yml", ".json"})
+STDIN = "stdin"
+"""How standard input is called in messages."""
+
+_UTF16_MARKS = (b"\xff\xfe", b"\xfe\xff")
+_PATTERN = frozenset("*?[")
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A text and where it comes from; *path* is None for standard input.
+
+    *name* is the file as the user wrote it, or as it was found below what they wrote. *text* keeps
+    line ends and the byte order mark.
+    """
+
+    name: str
+    path: Path | None
+    text: str
+
+
+def read(names: Sequence[str]) -> list[Source]:
+    """Read what *names* say, in their order: files, folders, patterns, ``-`` for standard input.
+
+    Of a folder it is every YAML and JSON file below it, sorted, without what is hidden. A file that
+    is named twice is read once.
+
+    Raises:
+        ManifestError: a name leads to nothing, or a file is no UTF-8 text or larger than 64 MiB.
+    """
+    sources: list[Source] = []
+    seen: set[str] = set()
+    for file in (file for name in names for file in _found(name)):
+        identity = file if file == "-" else os.path.realpath(file)
+        if identity in seen:
+            continue
+        seen.add(identity)
+        sources.append(_read(file))
+    return sources
+
+
+def write_all(texts: Mapping[Path, str]) -> None:
+    """Write each text to its file, all or none; a file whose text is empty is removed.
+
+    A symbolic link stays one: what it points to is written. Mode and, where the system allows it,
+    owner are kept.
+
+    Raises:
+        ManifestError: a file cannot be written; then no file has changed.
+    """
+    contents: dict[Path, bytes | None] = {}
+    for file, text in texts.items():
+        target = Path(os.path.realpath(file))
+        content = text.encode() or None
+        if contents.setdefault(target, content) != content:
+            raise ManifestError(f"{str(file)!r} would be written twice, with different texts")
+    replace_all(contents)
+
+
+def _found(name: str) -> Iterator[str]:
+    """Yield the files that *name* stands for; ``-`` stands for itself."""
+    if name == "-":
+        yield name
+    elif Path(name).is_dir():
+        yield from _below(name)
+    elif Path(name).exists() or not _PATTERN & set(name):
+        yield name
+    else:
+        matches = sorted(glob.glob(name, recursive=True))  # noqa: PTH207  Path.glob takes no absolute pattern
+        if not matches:
+            raise ManifestError(f"{name!r} matches no file")
+        for match in matches:
+            yield from _below(match, may_be_empty=True) if Path(match).is_dir() else [match]
+
+
+def _below(folder: str, *, may_be_empty: bool = False) -> Iterator[str]:
+    files = [
+        str(Path(where, file))
+        for where, folders, names in os.walk(folder, onerror=_refuse)
+        for file in _visible(folders, names)
+        if Path(file).suffix.lower() in SUFFIXES
+    ]
+    if not files and not may_be_empty:
+        raise ManifestError(f"no YAML or JSON file in folder {folder!r}")
+    yield from sorted(files, key=lambda file: Path(file).parts)
+
+
+def _visible(folders: list[str], names: list[str]) -> list[str]:
+    """Return the *names* that are not hidden, and take hidden *folders* out of the walk."""
+    folders[:] = [folder for folder in folders if not folder.startswith(".")]
+    return [name for name in names if not name.startswith(".")]
+
+
+def _refuse(error: OSError) -> None:
+    raise ManifestError(f"cannot read {error.filename!r}: {_reason(error)}") from None
+
+
+def _read(file: str) -> Source:
+    if file == "-":
+        if sys.stdin is None:  # closed by the shell: `<&-`
+            raise ManifestError("standard input is closed")
+        return Source(STDIN, None, _decoded(_octets(sys.stdin.buffer, STDIN), STDIN))
+    path = Path(file)
+    try:
+        with path.open("rb") as stream:
+            octets = _octets(stream, file)
+    except FileNotFoundError:
+        raise ManifestError(f"there is no file {file!r}") from None
+    except OSError as error:
+        raise ManifestError(f"cannot read {file!r}: {_reason(error)}") from None
+    return Source(file, path, _decoded(octets, file))
+
+
+def _octets(stream: BinaryIO, name: str) -> bytes:
+    octets = stream.read(MAX_BYTES + 1)
+    if len(octets) > MAX_BYTES:
+        raise ManifestError("the file is larger than 64 MiB", at=Location(name, 1, 1, 1, 1))
+    return octets
+
+
+def _decoded(octets: bytes, name: str) -> str:
+    if octets.startswith(_UTF16_MARKS):
+        raise ManifestError(
+            "the file is in UTF-16, not UTF-8",
+            at=Location(name, 1, 1, 1, 1),
+            hint="save it as UTF-8: YAML of Kubernetes is read in no other encoding",
+        )
+    try:
+        text = octets.decode("utf-8")
+    except UnicodeDecodeError as error:
+        bad, what = error.start, f"the byte 0x{octets[error.start]:02X} is not UTF-8"
+    else:
+        bad, what = octets.find(b"\0"), "the file holds a NUL byte"
+        if bad < 0:
+            return text
+    source = Text(name, octets[:bad].decode("utf-8"))
+    is_binary = b"\0" in octets
+    raise ManifestError(
+        f"{what}: this is a binary file" if is_binary else what,
+        at=source.location(len(source.text), len(source.text) + 1),
+        hint=None if is_binary else "save the file as UTF-8",
+    )
+
+
+def _reason(error: OSError) -> str:
+    return (error.strerror or str(error)).lower()
