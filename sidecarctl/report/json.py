@@ -47,6 +47,7 @@ def _outcome(outcome: Outcome) -> JsonObject:
         "status": outcome.status.value,
         "code": outcome.code,
         "message": outcome.message,
+        "hint": outcome.hint or None,
         "kind": outcome.kind,
         "name": outcome.name,
         "namespace": outcome.namespace,

@@ -117,7 +117,9 @@ def _hint(hint: str) -> Line:
 def _sum(result: Result, run: Run) -> Line:
     count = Counter(outcome.status for outcome in result.outcomes)
     total = len(result.outcomes)
-    parts = [f"{count[status]} {status}" for status in Status if count[status]]
+    # After a refusal nothing has become of the others.
+    told = (Status.REFUSED,) if result.refused else tuple(Status)
+    parts = [f"{count[status]} {status}" for status in told if count[status]]
     sentence = f"{total} workload{'' if total == 1 else 's'}"
     if parts:
         sentence += f": {', '.join(parts)}"

@@ -1,0 +1,5 @@
+"""`python -m sidecarctl`."""
+
+from sidecarctl.cli.main import main
+
+main()

@@ -1,0 +1,82 @@
+"""`inject`: add the sidecars of a profile to workloads."""
+
+from typing import Annotated, Literal
+
+import typer
+
+from sidecarctl.cli.options import Check, Diff, Files, Folder, InPlace, Report
+
+
+def command(
+    files: Files,
+    *,
+    profile: Annotated[
+        str,
+        typer.Option(
+            "--profile", "-p", metavar="NAME|FILE", help="A built-in profile, or one of your own."
+        ),
+    ] = "default",
+    sets: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--set", metavar="PATH=VALUE", help="Set a field of the profile's spec; repeatable."
+        ),
+    ] = None,
+    proxy: Annotated[
+        str | None, typer.Option(metavar="NAME", help="The proxy, instead of the profile's.")
+    ] = None,
+    kubernetes_version: Annotated[
+        str | None,
+        typer.Option(metavar="VERSION", help="The lowest kubelet in the target clusters."),
+    ] = None,
+    namespace: Annotated[
+        str,
+        typer.Option(
+            "--namespace", "-n", help="The namespace of documents that do not name their own."
+        ),
+    ] = "default",
+    context: Annotated[
+        list[str] | None,
+        typer.Option(metavar="FILES", help="Manifests to look at and not to change; repeatable."),
+    ] = None,
+    only: Annotated[
+        Literal["workloads", "services"] | None,
+        typer.Option(help="Change only these: one half of a roll-out in two steps."),
+    ] = None,
+    diff: Diff = False,
+    check: Check = False,
+    in_place: InPlace = False,
+    output: Folder = None,
+    report: Report = "text",
+) -> None:
+    """Add the sidecars of a profile to workloads.
+
+    The manifests go to standard output, the report to standard error. Where one workload is
+    refused, nothing is written at all.
+    """
+    from sidecarctl.cli.delivery import Delivery, agree, deliver
+    from sidecarctl.inject.inject import inject
+    from sidecarctl.manifest.document import parse
+    from sidecarctl.manifest.files import read
+    from sidecarctl.profile.profile import load_profile
+    from sidecarctl.report.progress import working
+    from sidecarctl.report.text import Run
+
+    delivery = Delivery(diff, check, in_place, output, report)
+    agree(delivery, files)
+    chosen = load_profile(
+        profile, sets=sets or (), proxy=proxy, kubernetes_version=kubernetes_version
+    )
+    sources = read(files)
+    with working("injecting") as progress:
+        result = inject(
+            [parse(source.text, source.name) for source in sources],
+            [parse(source.text, source.name) for source in read(context or ())],
+            chosen,
+            namespace=namespace,
+            only=only,
+            split=output is not None,
+            progress=progress,
+        )
+    run = Run("inject", profile=chosen.name, kubernetes_version=chosen.kubernetes_version)
+    raise typer.Exit(deliver(result, sources, delivery, run))
