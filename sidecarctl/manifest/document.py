@@ -5,21 +5,19 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from yaml.error import Mark
-from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
+from yaml.nodes import MappingNode, Node, ScalarNode
 
 from sidecarctl.errors import ManifestError
 from sidecarctl.findings import FieldPath, JsonObject, Location
 from sidecarctl.manifest.compose import compose
 from sidecarctl.manifest.compose_json import NotJsonError, compose_json, looks_like_json
 from sidecarctl.manifest.narrow import mapping, strings, text
-from sidecarctl.manifest.plain import is_merge, key_of, merged, plain
+from sidecarctl.manifest.place import Found, find, location
+from sidecarctl.manifest.plain import plain
 from sidecarctl.manifest.template import TEMPLATE_MESSAGE, blame_template, refuse_template
 from sidecarctl.manifest.text import Text
 
 MAX_CHARACTERS = 64 * 1024 * 1024
-
-Found = tuple[Node | None, Node]
-"""The nodes of a key (None for an item of a list and for a root) and of its value."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -93,13 +91,7 @@ class Document:
         The node of an alias is that of its anchor, and a field that a ``<<`` brings in has its
         nodes where the anchor stands.
         """
-        found: Found = (None, self.root)
-        for step in path:
-            child = _child(found[1], step)
-            if child is None:
-                return None
-            found = child
-        return found
+        return find(self.root, path)
 
     def locate(self, path: FieldPath = (), *, on: Literal["value", "key"] = "value") -> Location:
         """Return the place of the value or the key at *path*.
@@ -114,10 +106,7 @@ class Document:
         key, value = found
         is_empty = value.start_mark.index == value.end_mark.index
         node = key if key is not None and (on == "key" or is_empty) else value
-        start, end = self.offset(node.start_mark), self.offset(node.end_mark)
-        if isinstance(node, ScalarNode):
-            return self.source.location(start, start + len(self.source.text[start:end].rstrip()))
-        return self.source.location(start, self.source.line_end(start, end))
+        return location(self.source, node)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -200,21 +189,3 @@ def _documents(source: Text, index: int, root: Node) -> Iterator[Document]:
         if isinstance(item, dict) and found is not None:
             base = ("items", number)
             yield Document(source.file, index, base, item, found[1], source, *inherited)
-
-
-def _child(node: Node, step: str | int) -> Found | None:
-    if isinstance(step, int):
-        if isinstance(node, SequenceNode) and 0 <= step < len(node.value):
-            return None, node.value[step]
-        return None
-    if not isinstance(node, MappingNode):
-        return None
-    for key, value in reversed(node.value):  # of two that set the same field, the later one wins
-        if is_merge(key):
-            inherited = (_child(each, step) for each in merged(value))
-            found = next((each for each in inherited if each is not None), None)
-            if found is not None:
-                return found
-        elif key_of(key) == step:
-            return key, value
-    return None

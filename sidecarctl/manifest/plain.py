@@ -1,17 +1,15 @@
 """Nodes -> plain data: dict, list, str, int, float, bool, None, as kubectl would have them."""
 
-from collections.abc import Iterator
-
 from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
 from sidecarctl.errors import ManifestError
 from sidecarctl.findings import Json, JsonObject, Location
 from sidecarctl.manifest.compose import MAX_DEPTH, PLAIN, too_deep
-from sidecarctl.manifest.scalars import TAG_PREFIX, Scalar, key_text, resolve, tagged
+from sidecarctl.manifest.keys import children, is_bare, is_merge, key_of, merged, scalar_of
+from sidecarctl.manifest.place import location
+from sidecarctl.manifest.scalars import Scalar, resolve
 from sidecarctl.manifest.text import Text
 
-_STRING_TAG = f"{TAG_PREFIX}str"
-_MERGE_TAG = f"{TAG_PREFIX}merge"
 _MAX_EXPANSION = 10_000_000
 """How many characters aliases may add to a document when they are written out."""
 
@@ -31,44 +29,18 @@ def plain(root: Node, source: Text, *, lenient: bool = False) -> Json:
     return _Converter(source, lenient).value(root, 0)
 
 
-def key_of(node: Node) -> str | None:
-    """Return the key that *node* stands for as a string; None if it has no such form."""
-    if not isinstance(node, ScalarNode):
-        return None
-    try:
-        return key_text(_scalar(node))
-    except ValueError:
-        return None
-
-
-def is_merge(key: Node) -> bool:
-    """Tell whether *key* is a ``<<`` without quotes, which takes over another mapping's keys."""
-    return key.value == "<<" and key.tag in (PLAIN, _MERGE_TAG) and isinstance(key, ScalarNode)
-
-
-def merged(value: Node) -> list[MappingNode]:
-    """Return the mappings that the value of a ``<<`` names, the strongest first."""
-    candidates = value.value if isinstance(value, SequenceNode) else [value]
-    return [each for each in candidates if isinstance(each, MappingNode)]
-
-
-def _scalar(node: ScalarNode) -> Scalar:
-    tag: str = node.tag
-    text: str = node.value
-    if tag == PLAIN:
-        # libyaml calls `! "5"`, a string by its quotes, as plain as a bare 5.
-        return resolve(text) if node.style in (None, "") else text
-    return text if tag == _STRING_TAG else tagged(tag, text)
-
-
 class _Converter:
     def __init__(self, source: Text, lenient: bool) -> None:
         self._source = source
         self._lenient = lenient
+        self._bare_keys: dict[str, str] = {}
 
     def value(self, node: Node, depth: int) -> Json:
         if isinstance(node, ScalarNode):
-            return self._checked_scalar(node)
+            # For speed, what scalar_of says of nearly all scalars.
+            if node.tag == PLAIN and not node.style:
+                return resolve(node.value)
+            return self._scalar(node)
         if depth > MAX_DEPTH:
             raise too_deep(self._source, node.start_mark.index + self._source.bom)
         if isinstance(node, MappingNode):
@@ -79,10 +51,12 @@ class _Converter:
         data: JsonObject = {}
         taken_over: set[str] = set()
         for key_node, value_node in node.value:
-            if is_merge(key_node):
-                self._merge(value_node, depth, data, taken_over)
-                continue
-            key = self._key(key_node)
+            key = self._bare_keys.get(key_node.value) if is_bare(key_node) else None
+            if key is None:
+                if is_merge(key_node):
+                    self._merge(value_node, depth, data, taken_over)
+                    continue
+                key = self._key(key_node)
             if key in data and key not in taken_over:
                 raise self._twice(node, key_node, key)
             taken_over.discard(key)
@@ -108,6 +82,8 @@ class _Converter:
     def _key(self, node: Node) -> str:
         key = key_of(node)
         if key is not None:
+            if is_bare(node):
+                self._bare_keys[node.value] = key
             return key
         start, end = (mark.index + self._source.bom for mark in (node.start_mark, node.end_mark))
         text = self._source.text[start:end].strip()
@@ -119,9 +95,9 @@ class _Converter:
             hint="Kubernetes knows only strings as keys",
         )
 
-    def _checked_scalar(self, node: ScalarNode) -> Scalar:
+    def _scalar(self, node: ScalarNode) -> Scalar:
         try:
-            return _scalar(node)
+            return scalar_of(node)
         except ValueError as error:
             if self._lenient:
                 return str(node.value)
@@ -136,7 +112,7 @@ class _Converter:
         )
 
     def _at(self, node: Node) -> Location:
-        return _first_line(node, self._source)
+        return location(self._source, node)
 
 
 def _check_aliases(root: Node, source: Text) -> None:
@@ -149,11 +125,11 @@ def _check_aliases(root: Node, source: Text) -> None:
         if known is not None:
             return known
         if id(node) in unfinished:
-            raise ManifestError("an alias here contains itself", at=_first_line(node, source))
+            raise ManifestError("an alias here contains itself", at=location(source, node))
         if depth > MAX_DEPTH:
             raise too_deep(source, node.start_mark.index + source.bom)
         unfinished.add(id(node))
-        total = 2 + sum(size(child, depth + 1) for child in _children(node))
+        total = 2 + sum(size(child, depth + 1) for child in children(node))
         if isinstance(node, ScalarNode):
             total += len(node.value)
         unfinished.discard(id(node))
@@ -163,18 +139,5 @@ def _check_aliases(root: Node, source: Text) -> None:
     if size(root, 0) > _MAX_EXPANSION + 2 * len(source.text):
         raise ManifestError(
             f"the aliases in this document expand to over {_MAX_EXPANSION:,} characters",
-            at=_first_line(root, source),
+            at=location(source, root),
         )
-
-
-def _children(node: Node) -> Iterator[Node]:
-    if isinstance(node, MappingNode):
-        for pair in node.value:
-            yield from pair
-    elif isinstance(node, SequenceNode):
-        yield from node.value
-
-
-def _first_line(node: Node, source: Text) -> Location:
-    start, end = node.start_mark.index + source.bom, node.end_mark.index + source.bom
-    return source.location(start, source.line_end(start, end))

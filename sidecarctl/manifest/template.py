@@ -7,10 +7,10 @@ action where YAML wants a value, or fills an unquoted value from ``.Values``.
 
 import re
 
-from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
+from yaml.nodes import Node, ScalarNode
 
 from sidecarctl.errors import ManifestError
-from sidecarctl.manifest.compose import PLAIN
+from sidecarctl.manifest.keys import children, is_bare
 from sidecarctl.manifest.text import Text
 
 TEMPLATE_MESSAGE = "this is a Helm template, not a manifest"
@@ -59,13 +59,9 @@ def _error(source: Text, offset: int) -> ManifestError:
 
 def _plain_action(node: Node, seen: set[int]) -> Node | None:
     if isinstance(node, ScalarNode):
-        is_bare = node.tag == PLAIN and node.style in (None, "")
-        return node if is_bare and _HELM.search(node.value) else None
+        return node if is_bare(node) and _HELM.search(node.value) else None
     if id(node) in seen:
         return None
     seen.add(id(node))
-    children = node.value if isinstance(node, SequenceNode) else []
-    if isinstance(node, MappingNode):
-        children = [child for pair in node.value for child in pair]
-    found = (_plain_action(child, seen) for child in children)
+    found = (_plain_action(child, seen) for child in children(node))
     return next((each for each in found if each is not None), None)
