@@ -1,0 +1,147 @@
+"""All rules on all documents: hits become findings, suppressions take some of them away."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import cache
+from importlib import import_module
+from pkgutil import iter_modules
+from traceback import extract_tb
+
+from sidecarctl.findings import Finding, Related
+from sidecarctl.lint import rules as rules_package
+from sidecarctl.lint.ignore import Suppression, is_held, suppressions
+from sidecarctl.lint.rule import Hit, Rule
+from sidecarctl.lint.run import Run
+from sidecarctl.lint.select import hint, meant
+from sidecarctl.manifest.document import Document, Manifest
+from sidecarctl.manifest.workload import Workload, workload
+
+CRASHED, UNUSED, UNKNOWN = "rule-crashed", "unused-suppression", "unknown-rule-in-suppression"
+
+
+@dataclass(frozen=True, slots=True)
+class Placed:
+    """A finding and the document it is of, None where it is of the file."""
+
+    finding: Finding
+    document: Document | None
+
+
+@cache
+def all_rules() -> tuple[Rule, ...]:
+    """Return every rule, by code.
+
+    Raises:
+        ValueError: a module holds no rule, or more than one.
+    """
+    found = []
+    for info in iter_modules(rules_package.__path__):
+        module = import_module(f"{rules_package.__name__}.{info.name}")
+        (rule,) = (value for value in vars(module).values() if isinstance(value, Rule))
+        found.append(rule)
+    return tuple(sorted(found, key=lambda rule: rule.code))
+
+
+def lint(manifests: Iterable[Manifest], rules: Sequence[Rule], run: Run) -> list[Finding]:
+    """Return what *rules* find in the documents of *manifests*, sorted by place.
+
+    Only documents with ``apiVersion`` and ``kind`` are looked at. *rules* are those that were
+    chosen; a suppression of a rule that was not chosen is neither used nor unused.
+    """
+    findings: list[Finding] = []
+    for manifest in manifests:
+        placed = [one for each in manifest.documents for one in _of_document(each, rules, run)]
+        findings += _kept(placed, suppressions(manifest), rules)
+    return sorted(dict.fromkeys(findings), key=lambda one: (one.location, one.code, one.message))
+
+
+def is_kubernetes(document: Document) -> bool:
+    """Say whether *document* claims to be an object of the API."""
+    return bool(document.kind and document.api_version)
+
+
+def _of_document(document: Document, rules: Sequence[Rule], run: Run) -> Iterator[Placed]:
+    if not is_kubernetes(document):
+        return
+    holder = workload(document)
+    for rule in rules:
+        try:
+            hits = list(_hits(rule, document, holder, run))
+        except Exception as error:  # noqa: BLE001 - a rule that breaks must not hide the others
+            crashed = next((one for one in rules if one.slug == CRASHED), None)
+            if crashed is not None:
+                yield Placed(_crash(crashed, rule, error, document), document)
+            continue
+        for hit in hits:
+            yield Placed(finding_of(hit, rule, document), document)
+
+
+def _hits(rule: Rule, document: Document, holder: Workload | None, run: Run) -> Iterator[Hit]:
+    if rule.of_document is not None:
+        yield from rule.of_document(document, run)
+    if rule.of_workload is not None and holder is not None:
+        yield from rule.of_workload(holder, run)
+
+
+def finding_of(hit: Hit, rule: Rule, document: Document) -> Finding:
+    """Return the finding for *hit* with its place."""
+    return Finding(
+        code=rule.code,
+        slug=rule.slug,
+        severity=hit.severity or rule.severity,
+        confidence=hit.confidence or rule.confidence,
+        message=hit.message,
+        location=document.locate(hit.path, on=hit.on),
+        path=hit.path,
+        help=hit.help or rule.help,
+        source=rule.source,
+        related=tuple(
+            Related((also.document or document).locate(also.path), also.message)
+            for also in hit.also
+        ),
+        subject=str(document),
+    )
+
+
+def _crash(crashed: Rule, rule: Rule, error: Exception, document: Document) -> Finding:
+    """Return the finding for a rule that broke; the error's own text may hold a secret."""
+    frame = extract_tb(error.__traceback__)[-1]
+    where = f"{frame.filename.rpartition('/')[2]}:{frame.lineno}"
+    message = f"the rule {rule.slug!r} broke on this document: {type(error).__name__} in {where}"
+    return finding_of(Hit(("kind",), message), crashed, document)
+
+
+def _kept(
+    placed: Sequence[Placed], given: Sequence[Suppression], rules: Sequence[Rule]
+) -> Iterator[Finding]:
+    used: set[Suppression] = set()
+    for one in placed:
+        held = [each for each in given if is_held(one.finding, one.document, each, rules)]
+        used.update(held)
+        if not held:
+            yield one.finding
+    for each in given:
+        if not meant(each.word, all_rules()):
+            yield from _of_suppression(UNKNOWN, each, f"there is no rule {each.word!r}", rules)
+        elif meant(each.word, rules) and each not in used:
+            message = f"nothing is found here that {each.word!r} would switch off"
+            yield from _of_suppression(UNUSED, each, message, rules)
+
+
+def _of_suppression(
+    slug: str, one: Suppression, message: str, rules: Sequence[Rule]
+) -> Iterator[Finding]:
+    for rule in rules:
+        if rule.slug == slug:
+            near = hint(one.word, all_rules()) if slug == UNKNOWN else None
+            yield Finding(
+                code=rule.code,
+                slug=rule.slug,
+                severity=rule.severity,
+                confidence=rule.confidence,
+                message=message,
+                location=one.location,
+                path=one.base,
+                help=near or rule.help,
+                subject=str(one.document) if one.document else "",
+            )

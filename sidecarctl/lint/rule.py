@@ -1,0 +1,115 @@
+"""What a rule is, and what it reports."""
+
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Literal, TypeAlias
+
+from sidecarctl.findings import Confidence, FieldPath, Severity
+from sidecarctl.lint.codes import CODES
+from sidecarctl.lint.run import Run
+from sidecarctl.manifest.document import Document
+from sidecarctl.manifest.workload import Workload
+
+
+@dataclass(frozen=True, slots=True)
+class Also:
+    """A further place that a hit speaks of. *document* is None for the document of the hit."""
+
+    path: FieldPath
+    message: str
+    document: Document | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """What a check reports: *path* leads to the field, *message* names the object and the value.
+
+    *help* says what to do, where the rule's own help does not fit. *severity* and *confidence* are
+    those of the rule where None.
+    """
+
+    path: FieldPath
+    message: str
+    on: Literal["key", "value"] = "value"
+    help: str = ""
+    also: tuple[Also, ...] = ()
+    severity: Severity | None = None
+    confidence: Confidence | None = None
+
+
+DocumentCheck: TypeAlias = Callable[[Document, Run], Iterator[Hit]]
+WorkloadCheck: TypeAlias = Callable[[Workload, Run], Iterator[Hit]]
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """A rule: *help* says in the imperative what cures its findings, *source* is the URL of why.
+
+    *doc* is its manual. A rule without a check is the engine's own.
+    """
+
+    slug: str
+    severity: Severity
+    confidence: Confidence
+    help: str
+    source: str
+    doc: str
+    of_document: DocumentCheck | None = None
+    of_workload: WorkloadCheck | None = None
+
+    @property
+    def code(self) -> str:
+        return CODES[self.slug]
+
+    @property
+    def summary(self) -> str:
+        """Return what is wrong where the rule fires: the first line of the manual."""
+        return self.doc.strip().partition("\n")[0].rstrip(".")
+
+
+def document_rule(
+    slug: str,
+    severity: Severity,
+    *,
+    help: str,
+    source: str,
+    confidence: Confidence = Confidence.HIGH,
+) -> Callable[[DocumentCheck], Rule]:
+    """Make the decorated check a rule that is asked about every document."""
+
+    def decorate(check: DocumentCheck) -> Rule:
+        doc = _manual(check)
+        return Rule(slug, severity, confidence, help, source, doc, of_document=check)
+
+    return decorate
+
+
+def workload_rule(
+    slug: str,
+    severity: Severity,
+    *,
+    help: str,
+    source: str,
+    confidence: Confidence = Confidence.HIGH,
+) -> Callable[[WorkloadCheck], Rule]:
+    """Make the decorated check a rule that is asked about every document that holds a pod."""
+
+    def decorate(check: WorkloadCheck) -> Rule:
+        doc = _manual(check)
+        return Rule(slug, severity, confidence, help, source, doc, of_workload=check)
+
+    return decorate
+
+
+def own_rule(slug: str, severity: Severity, *, help: str, module: str) -> Rule:
+    """Return a rule whose findings the engine makes itself; *module* holds its manual."""
+    return Rule(slug, severity, Confidence.HIGH, help, "", _doc(module))
+
+
+def _manual(check: DocumentCheck | WorkloadCheck) -> str:
+    return _doc(check.__module__)
+
+
+def _doc(module: str) -> str:
+    return sys.modules[module].__doc__ or ""
