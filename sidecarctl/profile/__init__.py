@@ -1,0 +1,1 @@
+"""What the user chose: concerns, sidecars and profiles, checked, merged and explained."""
