@@ -19,10 +19,11 @@ _EXPORT_TRACES = "/opentelemetry.proto.collector.trace.v1.TraceService/Export"
 
 @dataclass
 class Collector:
-    """A receiver that runs: its *port* and what has *arrived*."""
+    """A receiver that runs: its *port*, what has *arrived*, and the *payloads* it came in."""
 
     port: int = 0
     arrived: list = field(default_factory=list)
+    payloads: list = field(default_factory=list)
 
     def wait_for(self, count=1, timeout_s=8.0):
         """Wait until *count* things have arrived, and return them all."""
@@ -63,6 +64,7 @@ def otlp_collector():
     collector = Collector()
 
     def export(request, _context):
+        collector.payloads.append(request.SerializeToString())
         collector.arrived.extend(_otlp_spans(request))
         return traces.ExportTraceServiceResponse()
 
@@ -122,6 +124,7 @@ def _http_collector(path, read):
 
     def take(request):
         if request.path == path:
+            collector.payloads.append(request.body)
             collector.arrived.extend(read(request.body))
 
     with http_echo("collector", watch=take) as upstream:

@@ -10,6 +10,7 @@ from harness.servers import Upstream
 
 UNARY = "/test.Echo/Unary"
 FLAKY = "/test.Echo/Flaky"
+SLOW = "/test.Echo/Slow"
 STREAM = "/test.Echo/Stream"
 HEALTH = "/grpc.health.v1.Health/Check"
 _SERVING = b"\x08\x01"  # HealthCheckResponse{status: SERVING}
@@ -20,7 +21,8 @@ _OWN = (("grpc.use_local_subchannel_pool", 1), ("grpc.enable_http_proxy", 0))
 @contextmanager
 def grpc_echo():
     """Run a gRPC application: ``Unary`` echoes, ``Stream`` sends each byte back 50 ms apart,
-    ``Flaky`` is UNAVAILABLE the first time for each message; health is SERVING.
+    ``Flaky`` is UNAVAILABLE the first time for each message, ``Slow`` takes 400 ms; health is
+    SERVING.
 
     What it has *seen* are pairs of method and metadata.
     """
@@ -41,6 +43,11 @@ def grpc_echo():
             context.abort(grpc.StatusCode.UNAVAILABLE, "try again")
         return message
 
+    def slow(message, context):
+        note(context, SLOW)
+        time.sleep(0.4)
+        return message
+
     def stream(message, context):
         note(context, STREAM)
         for byte in message:
@@ -50,6 +57,7 @@ def grpc_echo():
     handlers = {
         UNARY: grpc.unary_unary_rpc_method_handler(unary),
         FLAKY: grpc.unary_unary_rpc_method_handler(flaky),
+        SLOW: grpc.unary_unary_rpc_method_handler(slow),
         STREAM: grpc.unary_stream_rpc_method_handler(stream),
         HEALTH: grpc.unary_unary_rpc_method_handler(lambda _request, _context: _SERVING),
     }

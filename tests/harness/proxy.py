@@ -10,9 +10,11 @@ from harness.certificates import publish
 from harness.ports import free_port
 from sidecarctl.envoy.binary import running, validate
 from sidecarctl.envoy.bootstrap import assemble, dump
+from sidecarctl.envoy.certificates import certificate_files
 from sidecarctl.envoy.mounts import CERTIFICATES, under
 from sidecarctl.envoy.slots import Contribution, Listener, overlay
 from sidecarctl.inject.render import render
+from sidecarctl.profile.placeholder import filled
 
 _CONCERNS = Path(__file__).resolve().parents[2] / "templates" / "concerns"
 WORKLOAD = {
@@ -82,11 +84,11 @@ def acts_on(head, listener):
 
 def build(listeners, concerns, *, sidecar=None, workload=None):
     """Render *concerns* (name: values over the defaults) for *listeners* and put them together."""
-    ops_port = free_port()
+    ops_port, who = free_port(), WORKLOAD | (workload or {})
     contributions, fragments = [], []
     for name, values in concerns.items():
         head = concern(name)
-        complete = overlay(head["defaults"], values)
+        complete = filled(overlay(head["defaults"], values), who | {"workload": who["name"]})
         for listener in (None, *listeners):
             if listener and not acts_on(head, listener):
                 continue
@@ -95,7 +97,7 @@ def build(listeners, concerns, *, sidecar=None, workload=None):
                 {
                     "values": complete,
                     "listener": listener,
-                    "workload": WORKLOAD | (workload or {}),
+                    "workload": who,
                     "sidecar": _SIDECAR | (sidecar or {}),
                     "profile": _PROFILE,
                     "facts": {"opsPort": ops_port},
@@ -112,11 +114,7 @@ def build(listeners, concerns, *, sidecar=None, workload=None):
         listeners=listeners,
         contributions=contributions,
     )
-    files = {
-        name: dump(content)
-        for fragment in fragments
-        for name, content in fragment.get("files", {}).items()
-    }
+    files = {name: dump(content) for name, content in certificate_files(bootstrap).items()}
     return Built(dump(bootstrap), files, ops_port, tuple(fragments))
 
 
@@ -127,7 +125,13 @@ def proxied(listeners, concerns=None, *, root=None, leaf=None, **options):
     *root* is the folder to use for its mounts, needed with *leaf*. The other options are those of
     ``running``.
     """
-    built = build(listeners, concerns or {})
+    with serving(build(listeners, concerns or {}), root=root, leaf=leaf, **options) as envoy:
+        yield envoy
+
+
+@contextmanager
+def serving(built, *, root=None, leaf=None, **options):
+    """Run an Envoy with what was *built*; otherwise as ``proxied``."""
     if leaf:
         publish(under(root, CERTIFICATES), leaf.files())
     with running(built.text, built.files, root=root, **options) as envoy:

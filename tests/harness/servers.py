@@ -141,9 +141,10 @@ def _serving(server):
 
 class _EchoHandler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
+    wbufsize = -1  # head and body in one packet: no delayed ACK of 40 ms between them
 
     def handle_all(self):
-        body = self.rfile.read(int(self.headers.get("content-length", 0)))
+        body = self.read_body()
         headers = {name.lower(): value for name, value in self.headers.items()}
         request = Request(self.command, self.path, headers, body)
         self.note(request)
@@ -165,6 +166,16 @@ class _EchoHandler(BaseHTTPRequestHandler):
         elif verb == "slow" and self.count(query["id"]) <= int(argument):
             time.sleep(int(query["ms"]) / 1000)
         self.answer(status, answer)
+
+    def read_body(self):
+        if self.headers.get("transfer-encoding") != "chunked":
+            return self.rfile.read(int(self.headers.get("content-length", 0)))
+        body = b""
+        while size := int(self.rfile.readline(), 16):
+            body += self.rfile.read(size)
+            self.rfile.readline()
+        self.rfile.readline()
+        return body
 
     do_GET = do_HEAD = do_POST = do_PUT = do_DELETE = do_OPTIONS = handle_all  # noqa: N815
 
