@@ -22,7 +22,10 @@ def faults(data, version):
     validator = _validator(version, data["kind"], data["apiVersion"])
     if validator is None:
         return None
-    return [f"{list(error.absolute_path)}: {error.message[:200]}" for error in validator.iter_errors(data)]
+    return [
+        f"{list(error.absolute_path)}: {error.message[:200]}"
+        for error in validator.iter_errors(data)
+    ]
 
 
 @cache
@@ -37,11 +40,17 @@ def _validator(version, kind, api_version):
 @cache
 def _folder(version):
     root = resources.files("kubernetes_validate") / "kubernetes-json-schema"
-    (folder,) = [each for each in root.iterdir() if re.fullmatch(rf"v{version}(\.\d+)?-local-strict", each.name)]
+    (folder,) = [
+        each
+        for each in root.iterdir()
+        if re.fullmatch(rf"v{version}(\.\d+)?-local-strict", each.name)
+    ]
     return folder
 
 
 @cache
 def _registry(version):
-    definitions = Resource.from_contents(json.loads((_folder(version) / "_definitions.json").read_text()))
+    definitions = Resource.from_contents(
+        json.loads((_folder(version) / "_definitions.json").read_text())
+    )
     return definitions @ Registry()

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
 from sidecarctl.envoy.bootstrap import assemble, dump
+from sidecarctl.envoy.certificates import certificate_files
 from sidecarctl.envoy.ops import drain_token
 from sidecarctl.envoy.slots import Contribution, Listener
 from sidecarctl.findings import Json, JsonObject
@@ -95,6 +96,7 @@ def _standalone(injection: Injection, proxy: Standalone, profile: Profile) -> It
         probes=proxy.probes,
     )
     files = {"bootstrap.yaml": dump(bootstrap)}
+    files |= {key: dump(value) for key, value in certificate_files(bootstrap).items()}
     for part in parts:
         files |= {
             key: dump(value)

@@ -6,12 +6,13 @@ from typing import Literal
 
 from sidecarctl import __version__
 from sidecarctl.findings import JsonObject
-from sidecarctl.inject.build import fragments
+from sidecarctl.inject.build import MANAGED_BY, TOOL, fragments
 from sidecarctl.inject.patch import Fragment, changed, clashes, kept_environment, patch
 from sidecarctl.manifest.document import Document, Manifest, parse
-from sidecarctl.manifest.emit import emit_document
+from sidecarctl.manifest.emit import block_mapping
 from sidecarctl.manifest.record import eject_text, inject_text
 from sidecarctl.manifest.splice import Rewrite
+from sidecarctl.manifest.workload import workload
 from sidecarctl.plan.candidate import outcome, refused
 from sidecarctl.plan.injection import Injection
 from sidecarctl.plan.outcome import Change, Outcome, Result, Status
@@ -79,6 +80,15 @@ def inject(  # noqa: PLR0913  keyword-only: each is an option of the verb
     return Result(_in_order(outcomes, joined), texts, edits.files, decided.notes)
 
 
+def chosen(text: str, file: str, only: Only) -> str:
+    """Return of *text* the documents that the step *only* of a roll-out is about, as a stream.
+
+    What goes to standard output is applied as it is: the other half must not be in it.
+    """
+    documents = parse(text, file).documents if text else ()
+    return "---\n".join(_text_of(each.data) for each in documents if _is_of_step(each, only))
+
+
 def _cleaned(manifest: Manifest) -> Manifest:
     """Return *manifest* without what an earlier run injected."""
     ejected = eject_text(manifest)
@@ -89,23 +99,23 @@ def _apply(
     injection: Injection, joined: Fleet, profile: Profile, edits: _Edits, *, split: bool
 ) -> Outcome:
     """Put one injection into *edits* and say what became of its workload."""
-    candidate, workload = injection.candidate, injection.candidate.workload
+    candidate, target = injection.candidate, injection.candidate.workload
     parts = fragments(injection, joined, profile)
-    obstacles = tuple(clashes(workload, parts))
+    obstacles = tuple(clashes(target, parts))
     if obstacles:
         return refused(candidate, obstacles)
-    own = [each for each in injection.changes if each.document is workload.document]
-    key = id(workload.document)
-    edits.after[key] = patch(workload, own, parts, injection.annotations)
+    own = [each for each in injection.changes if each.document is target.document]
+    key = id(target.document)
+    edits.after[key] = patch(target, own, parts, injection.annotations)
     documents = [document for part in parts for document in part.rows("documents")]
     if split:
-        edits.files |= {f"{_name(each)}.yaml": emit_document(each) for each in documents}
+        edits.files |= {f"{_name(each)}.yaml": _text_of(each) for each in documents}
     else:
         edits.new[key] = documents
     _label_namespaces(joined.namespaces(candidate.namespace), parts, edits)
-    done = outcome(workload, candidate.namespace, Status.INJECTED, "injected",
+    done = outcome(target, candidate.namespace, Status.INJECTED, "injected",
                    ", ".join(injection.sidecars))  # fmt: skip
-    notes = (*injection.notes, *kept_environment(workload, parts))
+    notes = (*injection.notes, *kept_environment(target, parts))
     return replace(done, notes=notes, changes=tuple(map(str, injection.changes)))
 
 
@@ -137,6 +147,16 @@ def _rewritten(manifest: Manifest, edits: _Edits, profile: Profile, only: Only |
         return manifest.text
     marks: Mapping[str, str] = {PROFILE: profile.name, VERSION: __version__}
     return inject_text(manifest, rewrites, [marks] * len(rewrites))
+
+
+def _is_of_step(document: Document, only: Only) -> bool:
+    ours = document.labels.get(MANAGED_BY) == TOOL
+    is_workload = workload(document) is not None or ours
+    return document.is_a("", "Service") if only == "services" else is_workload
+
+
+def _text_of(document: JsonObject) -> str:
+    return block_mapping(document, 0) + "\n"
 
 
 def _is_in(document: Document, only: Only | None) -> bool:

@@ -73,7 +73,9 @@ def test_every_workload_is_accounted_for_with_a_reason(runs, request):
         known = {(each.kind, each.name) for each in workloads}
         unsupported = [each for each in result.outcomes if each.code == "unsupported-kind"]
         assert len(result.outcomes) - len(unsupported) == len(workloads)
-        assert {(each.kind, each.name) for each in result.outcomes if each not in unsupported} == known
+        assert {
+            (each.kind, each.name) for each in result.outcomes if each not in unsupported
+        } == known
         assert all(each.code and each.message for each in result.outcomes)
         if result.refused:
             assert text_of(result, str(file)) == text
@@ -140,7 +142,9 @@ def test_lines_that_are_not_changed_stand_as_they_stood(runs):
     """Only lines that hold a replaced value may differ; everything else is additions."""
     for name, before, after in injected(runs):
         changed = changed_lines(name, before, after)
-        matcher = difflib.SequenceMatcher(None, before.splitlines(), after.splitlines(), autojunk=False)
+        matcher = difflib.SequenceMatcher(
+            None, before.splitlines(), after.splitlines(), autojunk=False
+        )
         for tag, first, last, *_ in matcher.get_opcodes():
             if tag in {"replace", "delete"}:
                 assert set(range(first + 1, last + 1)) <= changed, (name, first + 1, last)
@@ -206,7 +210,11 @@ def test_selectors_stay(runs):
             found = workload(each)
             match = spec.get("selector", {}) if isinstance(spec, dict) else {}
             match = match.get("matchLabels", {}) if isinstance(match, dict) else {}
-            if found and isinstance(match, dict) and workload(old).pod_labels.items() >= match.items():
+            if (
+                found
+                and isinstance(match, dict)
+                and workload(old).pod_labels.items() >= match.items()
+            ):
                 assert found.pod_labels.items() >= match.items(), (name, str(old))
 
 
@@ -245,7 +253,9 @@ def problems(document):
         return set()
     wrong = set()
     containers = found.containers()
-    volumes = [each.get("name") for each in found.pod.get("volumes") or [] if isinstance(each, dict)]
+    volumes = [
+        each.get("name") for each in found.pod.get("volumes") or [] if isinstance(each, dict)
+    ]
     claims = document.data.get("spec", {}).get("volumeClaimTemplates") or []
     known = {*volumes, *(each["metadata"]["name"] for each in claims)}
     wrong |= twice("container", [each.name for each in containers])
@@ -253,7 +263,9 @@ def problems(document):
     running = [each for each in containers if each.role is not Role.INIT]
     numbers = [(port.number, port.protocol) for each in running for port in each.ports()]
     wrong |= twice("port", numbers)
-    wrong |= twice("port name", [port.name for each in running for port in each.ports() if port.name])
+    wrong |= twice(
+        "port name", [port.name for each in running for port in each.ports() if port.name]
+    )
     for each in containers:
         mounts = [mount for mount in each.data.get("volumeMounts") or [] if isinstance(mount, dict)]
         wrong |= {f"no volume {m.get('name')}" for m in mounts if m.get("name") not in known}

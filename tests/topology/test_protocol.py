@@ -90,7 +90,9 @@ def ports(port, probe="", service_port=""):
         ),
     ],
 )
-def test_the_protocol_of_a_port_and_what_it_was_taken_from(port, probe, service_port, protocol, why):
+def test_the_protocol_of_a_port_and_what_it_was_taken_from(
+    port, probe, service_port, protocol, why
+):
     (found,) = ports(port, probe, service_port)
     assert (found.guess.protocol, found.guess.why) == (protocol, why)
 
