@@ -34,6 +34,7 @@ def assemble(  # noqa: PLR0913  keyword-only: each is one fact of the workload
             concern gives it certificates.
         TemplateError: a cell renders what is no slot.
     """
+    _refuse_twins("listeners", [each.name for each in listeners])
     common = merge([each for each in contributions if each.listener is None], None)
     built = ops_listeners(address, ops_port, drain_token(node_id), probes)
     clusters = ops_clusters(probes)
@@ -44,8 +45,8 @@ def assemble(  # noqa: PLR0913  keyword-only: each is one fact of the workload
         clusters.append(build_cluster(listener, slots))
     further = common.get("clusters")
     clusters.extend(cast(list[JsonObject], further if isinstance(further, list) else []))
-    _refuse_twins("listeners", built)
-    _refuse_twins("clusters", clusters)
+    _refuse_twins("listeners", [each["name"] for each in built])
+    _refuse_twins("clusters", [each.get("name") for each in clusters])
     head: JsonObject = {
         "node": {"id": node_id, "cluster": cluster_name},  # SDS demands both
         "admin": admin(),
@@ -67,14 +68,11 @@ def dump(bootstrap: JsonObject) -> str:
     return "".join(f"{line}\n" for line in _block(bootstrap, ""))
 
 
-def _refuse_twins(what: str, members: list[JsonObject]) -> None:
+def _refuse_twins(what: str, names: Sequence[Json]) -> None:
     # Envoy validates a second listener of one name, and never listens on it.
-    seen: set[Json] = set()
-    for member in members:
-        name = cast(str, member.get("name"))
-        if name in seen:
+    for index, name in enumerate(names):
+        if name in names[:index]:
             raise ProfileError(f"two {what} of Envoy would be called {name!r}")
-        seen.add(name)
 
 
 _INDENT = "  "
