@@ -3,9 +3,9 @@
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from sidecarctl.lifecycle.pod import Pod
+from sidecarctl.lifecycle.pod import Container, Pod
 from sidecarctl.lifecycle.reading import read
-from sidecarctl.lifecycle.setting import Setting
+from sidecarctl.lifecycle.setting import Setting, classics
 from sidecarctl.lifecycle.versions import Version
 from sidecarctl.manifest.document import Document
 from sidecarctl.manifest.workload import Workload
@@ -48,7 +48,14 @@ class Run:
             is_served=bool(self.fleet.selecting(workload)),
         )
 
-    def workloads(self) -> Iterator[Workload]:
-        """Yield the workloads of the input and those only looked at."""
-        yield from self.fleet.workloads
-        yield from self.fleet.neighbours
+    def sidecars(self, workload: Workload) -> tuple[Container, ...]:
+        """Return the sidecars of *workload*: native ones, and known images beside the app."""
+        pod = self.pod(workload)
+        return (*pod.sidecars, *classics(pod, self.setting(workload)))
+
+    def workloads(self, namespace: str, kind: str, name: str) -> Iterator[Workload]:
+        """Yield the workloads of that name, also those that are only looked at."""
+        for each in (*self.fleet.workloads, *self.fleet.neighbours):
+            home = self.fleet.namespace_of(each.document)
+            if (home, each.kind, each.name) == (namespace, kind, name):
+                yield each

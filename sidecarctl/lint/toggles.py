@@ -1,0 +1,109 @@
+"""The labels and annotations that switch an injector on or off, and where each is read.
+
+Sources: https://istio.io/latest/docs/setup/additional-setup/sidecar-injection/#controlling-the-injection-policy
+https://linkerd.io/2/features/proxy-injection/
+https://developer.hashicorp.com/consul/docs/k8s/annotations-and-labels
+https://kuma.io/docs/latest/reference/kubernetes-annotations/
+https://github.com/open-telemetry/opentelemetry-operator#sidecar-injection
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Literal, TypeAlias
+
+from sidecarctl.findings import FieldPath, Json
+from sidecarctl.manifest.document import Document
+from sidecarctl.manifest.narrow import mapping
+from sidecarctl.manifest.workload import workload
+
+Form: TypeAlias = Literal["label", "annotation"]
+
+
+class Holder(StrEnum):
+    """Whose metadata it is."""
+
+    POD = "the pod template"
+    NAMESPACE = "the Namespace"
+    OWNER = "the metadata of the workload itself"
+
+
+@dataclass(frozen=True, slots=True)
+class Toggle:
+    """A key that an injector reads; *values* is empty where any may be right."""
+
+    key: str
+    injector: str
+    forms: tuple[Form, ...]
+    holders: tuple[Holder, ...]
+    values: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Use:
+    """A place where a manifest sets a toggle."""
+
+    toggle: Toggle
+    form: Form
+    holder: Holder
+    path: FieldPath
+    value: Json
+
+
+_POD, _BOTH = (Holder.POD,), (Holder.POD, Holder.NAMESPACE)
+_GO_BOOL = frozenset(
+    {"1", "t", "T", "true", "TRUE", "True", "0", "f", "F", "false", "FALSE", "False"}
+)
+
+TOGGLES = (
+    Toggle(
+        "sidecar.istio.io/inject",
+        "Istio",
+        ("label", "annotation"),
+        _POD,
+        frozenset({"true", "false"}),
+    ),
+    Toggle(
+        "istio-injection",
+        "Istio",
+        ("label",),
+        (Holder.NAMESPACE,),
+        frozenset({"enabled", "disabled"}),
+    ),
+    Toggle(
+        "linkerd.io/inject",
+        "Linkerd",
+        ("annotation",),
+        _BOTH,
+        frozenset({"enabled", "disabled", "ingress"}),
+    ),
+    Toggle("consul.hashicorp.com/connect-inject", "Consul", ("annotation",), _POD, _GO_BOOL),
+    Toggle("kuma.io/sidecar-injection", "Kuma", ("label",), _BOTH),
+    Toggle("sidecar.opentelemetry.io/inject", "the OpenTelemetry operator", ("annotation",), _BOTH),
+)
+
+
+def uses(document: Document) -> Iterator[Use]:
+    """Yield every toggle that *document* sets, right or wrong."""
+    for holder, base in _holders(document):
+        metadata = mapping(document.data, *base, "metadata")
+        for form in _FORMS:
+            field = f"{form}s"
+            for key, value in mapping(metadata, field).items():
+                for toggle in TOGGLES:
+                    if toggle.key == key:
+                        path = (*base, "metadata", field, key)
+                        yield Use(toggle, form, holder, path, value)
+
+
+_FORMS: tuple[Form, ...] = ("label", "annotation")
+
+
+def _holders(document: Document) -> Iterator[tuple[Holder, tuple[str, ...]]]:
+    holder = workload(document)
+    if document.is_a("", "Namespace"):
+        yield Holder.NAMESPACE, ()
+    elif holder is not None:
+        if holder.template_path:
+            yield Holder.OWNER, ()
+        yield Holder.POD, holder.template_path
