@@ -27,7 +27,11 @@ class Collector:
 
     def wait_for(self, count=1, timeout_s=8.0):
         """Wait until *count* things have arrived, and return them all."""
-        return eventually(lambda: len(self.arrived) >= count and list(self.arrived), timeout_s)
+        return self.wait_until(lambda arrived: len(arrived) >= count, timeout_s)
+
+    def wait_until(self, enough, timeout_s=8.0):
+        """Wait until *enough* says so of what has arrived, and return it all."""
+        return eventually(lambda: enough(self.arrived) and list(self.arrived), timeout_s)
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,89 @@
+"""The real Envoy takes every cell at every kind of listener without a word of warning."""
+
+import pytest
+from harness.proxy import acts_on, build, concern, inbound, outbound
+
+from sidecarctl.profile.concern import concerns
+from sidecarctl.profile.schema import values_schema
+
+
+def _choices(name, field):
+    schema = values_schema(concerns()[name])
+    return schema["properties"][field]["items"]["enum"]
+
+
+_KINDS = {
+    "inbound http": inbound(8080),
+    "inbound grpc": inbound(9090, "grpc"),
+    "inbound tcp": inbound(6379, "tcp"),
+    "outbound http": outbound(80),
+    "outbound grpc": outbound(90, "grpc"),
+    "outbound tcp": outbound(5432, "tcp"),
+    "outbound by name": outbound(81, target_host="orders.prod.svc.cluster.local"),
+}
+_VARIANTS = {
+    "timeouts": [{}, {"request": "0s", "idle": "0s", "stream": "0s", "keepAlive": "0s"}],
+    "retries": [
+        {},
+        {"perTry": "1.5s", "methods": ["GET", "PUT"], "grpc": []},
+        {"attempts": 0},
+        {
+            "conditions": list(_choices("retries", "conditions")),
+            "grpc": list(_choices("retries", "grpc")),
+        },
+    ],
+    "circuitBreaker": [
+        {},
+        {"outlier": {"errors": "server", "maxEjected": "100%"}},
+        {"outlier": {"consecutiveErrors": 0}},
+    ],
+    "accessLog": [
+        {},
+        {"headers": ["x-tenant", "authorization"], "successes": "0.5%"},
+        {"format": "text", "headers": ["x-tenant"], "successes": "0%"},
+        {"headers": ["authorization"]},
+    ],
+    "metrics": [
+        {},
+        {"prometheus": False},
+        {"statsd": "datadog", "interval": "1m"},
+        {"statsd": {"format": "plain", "host": "::1", "port": 9125}},
+    ],
+    "tracing": [
+        {},
+        {"to": "datadog", "sampling": "0.5%"},
+        {"to": "zipkin", "zipkin": {"host": "zipkin.observability.svc"}},
+        {"to": "otlp", "otlp": {"host": "otel-collector.observability", "port": 14317}},
+    ],
+}
+
+
+@pytest.mark.parametrize("kind", _KINDS)
+@pytest.mark.parametrize("name", _VARIANTS)
+def test_each_cell_alone(name, kind):
+    listener = _KINDS[kind]
+    if not acts_on(concern(name), listener):
+        assert name in ("retries", "tracing")
+        assert listener.protocol == "tcp" or listener.direction == "inbound"
+        return
+    verdict = build([listener], {name: {}}).verdict()
+    assert verdict.messages == ()
+    assert verdict.accepted
+
+
+@pytest.mark.parametrize(
+    ("name", "values"),
+    [(name, values) for name, variants in _VARIANTS.items() for values in variants],
+)
+def test_each_choice_of_values_at_all_listeners(name, values):
+    verdict = build(list(_KINDS.values()), {name: values}).verdict()
+    assert verdict.messages == ()
+    assert verdict.accepted
+
+
+@pytest.mark.parametrize("at", range(4))
+def test_all_together(at):
+    chosen = {name: variants[at % len(variants)] for name, variants in _VARIANTS.items()}
+    verdict = build(list(_KINDS.values()), chosen).verdict()
+    assert verdict.messages == ()
+    assert verdict.accepted
