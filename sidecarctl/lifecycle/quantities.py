@@ -2,6 +2,7 @@
 
 import re
 from fractions import Fraction
+from functools import lru_cache
 
 from sidecarctl.findings import Json
 
@@ -18,7 +19,7 @@ def cpu_milli(quantity: Json) -> int:
 
     Source: https://kubernetes.io/docs/concepts/configuration/manage-resources-containers/#meaning-of-cpu
     """
-    return _ceil(_exact(quantity) * 1000)
+    return _in_units(_text(quantity), 1000)
 
 
 def memory_bytes(quantity: Json) -> int:
@@ -33,7 +34,7 @@ def memory_bytes(quantity: Json) -> int:
 
     Source: https://kubernetes.io/docs/reference/kubernetes-api/common-definitions/quantity/
     """
-    return _ceil(_exact(quantity))
+    return _in_units(_text(quantity), 1)
 
 
 def amount(resource: str, quantity: Json) -> int:
@@ -67,10 +68,20 @@ def format_amount(resource: str, value: int) -> str:
     return format_memory(value) if binary else str(value)
 
 
-def _exact(quantity: Json) -> Fraction:
+def _text(quantity: Json) -> str:
     if isinstance(quantity, bool) or not isinstance(quantity, str | int | float):
         raise ValueError(f"{quantity!r} is no quantity")
-    form = _QUANTITY.fullmatch(str(quantity))
+    return str(quantity)
+
+
+@lru_cache(maxsize=1024)  # a fleet has few different quantities, and a pod's are asked for often
+def _in_units(quantity: str, per_unit: int) -> int:
+    value = _read(quantity) * per_unit
+    return -(-value.numerator // value.denominator)
+
+
+def _read(quantity: str) -> Fraction:
+    form = _QUANTITY.fullmatch(quantity)
     if form is None:
         raise ValueError(f"{quantity!r} is no quantity")
     number, suffix = Fraction(form[1]), form[2]
@@ -79,7 +90,3 @@ def _exact(quantity: Json) -> Fraction:
     power = _DECIMAL[suffix] if suffix in _DECIMAL else int(suffix[1:])
     ten: int = 10 ** abs(power)
     return number * ten if power >= 0 else number / ten
-
-
-def _ceil(value: Fraction) -> int:
-    return -(-value.numerator // value.denominator)

@@ -97,7 +97,10 @@ def pod_level_faults(pod: JsonObject) -> tuple[tuple[FieldPath, str], ...]:
 
     The API server refuses such a pod, so a sidecar added to it can make a valid pod invalid.
     """
-    summed, level = summed_resources(pod), pod_level(pod)
+    level = pod_level(pod)
+    if not level.requests:
+        return ()
+    summed = summed_resources(pod)
     faults: list[tuple[FieldPath, str]] = []
     for name, value in level.requests.items():
         if summed.requests.get(name, 0) > value:
