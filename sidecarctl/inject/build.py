@@ -96,13 +96,7 @@ def _standalone(injection: Injection, proxy: Standalone, profile: Profile) -> It
         probes=proxy.probes,
     )
     files = {"bootstrap.yaml": dump(bootstrap)}
-    files |= {key: dump(value) for key, value in certificate_files(bootstrap).items()}
-    for part in parts:
-        files |= {
-            key: dump(value)
-            for key, value in part.table("files").items()
-            if isinstance(value, dict)
-        }
+    files |= {name: dump(content) for name, content in certificate_files(bootstrap).items()}
     facts = _facts(candidate, proxy, node_id, files)
     folder = sidecars()[name].folder
     context = {
@@ -113,7 +107,7 @@ def _standalone(injection: Injection, proxy: Standalone, profile: Profile) -> It
     documents = render(folder / "documents.yaml.j2", context)
     yield Fragment(name, _with_cells({**rendered, **documents}, parts))
     for part in parts:
-        yield Fragment(part.source, _without(part.data, "files", "container"))
+        yield Fragment(part.source, _without(part.data, "container"))
 
 
 def _contributions(

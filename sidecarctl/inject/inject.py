@@ -7,7 +7,14 @@ from typing import Literal
 from sidecarctl import __version__
 from sidecarctl.findings import JsonObject
 from sidecarctl.inject.build import MANAGED_BY, TOOL, fragments
-from sidecarctl.inject.patch import Fragment, changed, clashes, kept_environment, patch
+from sidecarctl.inject.patch import (
+    Fragment,
+    changed,
+    clashes,
+    kept_annotations,
+    kept_environment,
+    patch,
+)
 from sidecarctl.manifest.document import Document, Manifest, parse
 from sidecarctl.manifest.emit import block_mapping
 from sidecarctl.manifest.record import eject_text, inject_text
@@ -115,7 +122,8 @@ def _apply(
     _label_namespaces(joined.namespaces(candidate.namespace), parts, edits)
     done = outcome(target, candidate.namespace, Status.INJECTED, "injected",
                    ", ".join(injection.sidecars))  # fmt: skip
-    notes = (*injection.notes, *kept_environment(target, parts))
+    kept = (*kept_environment(target, parts), *kept_annotations(target, parts))
+    notes = (*injection.notes, *kept)
     return replace(done, notes=notes, changes=tuple(map(str, injection.changes)))
 
 

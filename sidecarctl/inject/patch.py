@@ -71,7 +71,8 @@ def patch(
     template = _at(after, workload.template_path)
     pod = _table(template, "spec")
     labels = _merged(part.table("pod", "labels") for part in parts)
-    notes = {**annotations, **_merged(part.table("pod", "annotations") for part in parts)}
+    own = workload.pod_annotations
+    notes = {**annotations, **_merged(_whole_groups(part, own)[0] for part in parts)}
     notes |= _safe_to_evict(workload, parts)
     _add_metadata(template, labels, notes)
     _add_metadata(
@@ -127,6 +128,32 @@ def clashes(workload: Workload, fragments: Iterable[Fragment]) -> Iterable[Note]
             if name in volumes:
                 path = (*workload.pod_path, "volumes", volumes[name], "name")
                 yield _clash("name", f"volume {name!r}", part, document.locate(path))
+
+
+def kept_annotations(workload: Workload, fragments: Iterable[Fragment]) -> Iterable[Note]:
+    """Yield a note for each group of annotations that the pod template has already."""
+    for part in fragments:
+        for key in _whole_groups(part, workload.pod_annotations)[1]:
+            path = (*workload.template_path, "metadata", "annotations", key)
+            yield Note(
+                "annotation-kept",
+                f"the pods have {key} already: {part.source} leaves it and its like",
+                Severity.WARNING,
+                workload.document.locate(path, on="key"),
+            )
+
+
+def _whole_groups(part: Fragment, own: Mapping[str, str]) -> tuple[JsonObject, list[str]]:
+    """Split the annotations of *part* into those to add and those that the user has.
+
+    Keys of one prefix belong together: ``prometheus.io/path`` of ours beside ``prometheus.io/port``
+    of theirs would have the wrong port scraped.
+    """
+    wanted = part.table("pod", "annotations")
+    theirs = [key for key in wanted if key in own and own[key] != wanted[key]]
+    taken = {key.partition("/")[0] for key in theirs if key != SAFE_TO_EVICT}
+    free = {key: value for key, value in wanted.items() if key.partition("/")[0] not in taken}
+    return free, theirs
 
 
 def kept_environment(workload: Workload, fragments: Iterable[Fragment]) -> Iterable[Note]:

@@ -11,9 +11,14 @@ from sidecarctl.topology.fleet import Fleet
 def run_notes(injections: Sequence[Injection], joined: Fleet) -> Iterator[Note]:
     """Yield the notes that concern all of *injections* together."""
     yield from _repointed(injections)
-    encrypted = [each for each in injections if each.candidate.tls != "none"]
+    encrypted = [each for each in injections if _shows_certificate(each)]
     yield from _secrets(encrypted, joined)
     yield from _namespaces(encrypted)
+
+
+def _shows_certificate(injection: Injection) -> bool:
+    listeners = injection.proxy.listeners if injection.proxy else ()
+    return any(each.tls in {"strict", "permissive", "mutual"} for each in listeners)
 
 
 def _repointed(injections: Sequence[Injection]) -> Iterator[Note]:
