@@ -11,7 +11,7 @@ from collections.abc import Iterator
 import yaml
 from yaml.composer import Composer, ComposerError
 from yaml.error import MarkedYAMLError, YAMLError
-from yaml.events import AliasEvent, NodeEvent
+from yaml.events import AliasEvent, CollectionStartEvent, NodeEvent
 from yaml.nodes import Node
 from yaml.parser import Parser
 from yaml.reader import Reader
@@ -19,7 +19,7 @@ from yaml.scanner import Scanner
 
 from sidecarctl.errors import ManifestError
 from sidecarctl.manifest.scalars import TAG_PREFIX
-from sidecarctl.manifest.text import Text
+from sidecarctl.manifest.text import BOM, Text
 
 MAX_DEPTH = 200
 PLAIN = ""
@@ -33,9 +33,14 @@ _FORBIDDEN = re.compile(
 )
 _HINTS = {
     "no value can start with the character '\\t'": "indent with spaces: YAML takes no tabs",
-    "mapping values are not allowed": "put quotes around a value that contains ': '",
-    "did not find expected key": "look at the indentation, and for a quote that is not closed",
+    "no value can start with": "put quotes around the value",
+    "mapping values are not allowed": "look at the indentation; a value with ': ' needs quotes",
+    "did not find expected alphabetic": "put quotes around a value that starts with '*' or '&'",
     "found undefined alias": "put quotes around a value that starts with '*'",
+    "did not find expected key": "look at the indentation, and for a quote that is not closed",
+    "did not find expected '-'": "look at the indentation of this line",
+    "did not find expected <document start>": "look at the indentation of this line",
+    "did not find expected ','": "look for a bracket that is not closed",
     "could not find expected ':'": "look for a missing colon, or a quote that is not closed",
 }
 
@@ -84,8 +89,8 @@ class _Careful(_Tags, Composer, _Events):
 
     def compose_node(self, parent: Node | None, index: int) -> Node | None:
         event = self.peek_event()
-        if self._depth > MAX_DEPTH:
-            offset = event.start_mark.index if event and event.start_mark else 0
+        if self._depth > MAX_DEPTH and isinstance(event, CollectionStartEvent):
+            offset = event.start_mark.index if event.start_mark else 0
             raise too_deep(self._source, offset + self._source.bom)
         if isinstance(event, NodeEvent) and not isinstance(event, AliasEvent):
             # YAML lets a later anchor take over the name of an earlier one; PyYAML does not.
@@ -102,9 +107,11 @@ def compose(source: Text) -> list[Node]:
     Marks count from behind the byte order mark.
 
     Raises:
-        ManifestError: a syntax error, a character that YAML forbids, nesting over ``MAX_DEPTH``.
+        ManifestError: a syntax error, a character that YAML forbids, nesting over ``MAX_DEPTH``, a
+            byte order mark inside.
     """
     text = source.text[source.bom :]
+    _refuse_inner_mark(source)
     try:
         return _compose(source, text)
     except MarkedYAMLError as error:
@@ -144,6 +151,17 @@ def _nodes(composer: _Fast | _Careful) -> Iterator[Node]:
 def _may_be_deep(text: str) -> bool:
     openers = text.count("[") + text.count("{")
     return openers > _MANY_OPENERS or _DEEP_INDENT.search(text) is not None
+
+
+def _refuse_inner_mark(source: Text) -> None:
+    """Refuse a byte order mark that starts a line: libyaml and kubectl do not agree on it."""
+    offset = source.text.find(f"\n{BOM}") + 1
+    if offset:
+        raise ManifestError(
+            "a byte order mark stands in the middle of the file",
+            at=source.location(offset, offset + 1),
+            hint="it is invisible, and was left when files were joined: remove it",
+        )
 
 
 def _syntax_error(source: Text, error: MarkedYAMLError) -> ManifestError:

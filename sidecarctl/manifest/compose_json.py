@@ -53,13 +53,11 @@ def compose_json(source: Text) -> list[Node]:
 
 def _value(source: Text, offset: int, depth: int) -> tuple[Node, int]:
     """Return the node at *offset* and the offset behind it."""
-    if depth > MAX_DEPTH:
-        raise too_deep(source, offset)
     first = source.text[offset : offset + 1]
-    if first == "{":
-        return _mapping(source, offset, depth)
-    if first == "[":
-        return _sequence(source, offset, depth)
+    if first in {"{", "["}:
+        if depth > MAX_DEPTH:
+            raise too_deep(source, offset)
+        return (_mapping if first == "{" else _sequence)(source, offset, depth)
     if first == '"':
         return _string(source, offset)
     word = _WORD.match(source.text, offset)

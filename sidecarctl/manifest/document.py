@@ -129,16 +129,11 @@ def parse(text: str, file: str) -> Manifest:
     source = Text(file, text)
     if len(text) > MAX_CHARACTERS:
         raise ManifestError("the file is larger than 64 MiB", at=Location(file, 1, 1, 1, 1))
-    try:
-        form, roots = _compose(source)
-        documents = tuple(
-            document
-            for index, root in enumerate(roots)
-            for document in _documents(source, index, root)
-        )
-    except ManifestError as error:
-        raise blame_template(source, error) from None
-    return Manifest(file, text, form, documents)
+    form, roots = _compose(source)
+    documents = (
+        document for index, root in enumerate(roots) for document in _documents(source, index, root)
+    )
+    return Manifest(file, text, form, tuple(documents))
 
 
 def is_template(text: str) -> bool:
@@ -153,18 +148,18 @@ def is_template(text: str) -> bool:
 
 
 def _compose(source: Text) -> tuple[Literal["yaml", "json"], list[Node]]:
-    if not looks_like_json(source):
-        return "yaml", compose(source)
-    try:
-        return "json", compose_json(source)
-    except NotJsonError as error:
+    expected = None
+    if looks_like_json(source):
         try:
-            return "yaml", compose(source)
-        except ManifestError:
-            if not source.file.endswith(".json"):
-                raise
-        at = source.location(error.offset, error.offset + 1)
-        raise ManifestError(error.message, at=at) from None
+            return "json", compose_json(source)
+        except NotJsonError as error:
+            at = source.location(error.offset, error.offset + 1)
+            expected = ManifestError(error.message, at=at)
+    try:
+        return "yaml", compose(source)
+    except ManifestError as error:
+        is_json = expected and source.file.endswith(".json")
+        raise blame_template(source, expected if expected and is_json else error) from None
 
 
 def _documents(source: Text, index: int, root: Node) -> Iterator[Document]:
@@ -172,9 +167,9 @@ def _documents(source: Text, index: int, root: Node) -> Iterator[Document]:
         return
     keys = {key.value for key, _ in root.value if isinstance(key, ScalarNode)}
     is_kubernetes = keys >= {"apiVersion", "kind"}
+    data = plain(root, source, lenient=not is_kubernetes)
     if is_kubernetes:
         refuse_template(root, source)
-    data = plain(root, source, lenient=not is_kubernetes)
     if not isinstance(data, dict):
         return
     whole = Document(source.file, index, (), data, root, source)

@@ -8,10 +8,13 @@ from sidecarctl.manifest.compose import MAX_DEPTH, PLAIN, too_deep
 from sidecarctl.manifest.keys import children, is_bare, is_merge, key_of, merged, scalar_of
 from sidecarctl.manifest.place import location
 from sidecarctl.manifest.scalars import Scalar, resolve
+from sidecarctl.manifest.template import template_error
 from sidecarctl.manifest.text import Text
 
 _MAX_EXPANSION = 10_000_000
 """How many characters aliases may add to a document when they are written out."""
+_NODE_SIZE = 10
+"""What a value costs beside its text: so aliases add a million values at the most."""
 
 
 def plain(root: Node, source: Text, *, lenient: bool = False) -> Json:
@@ -81,17 +84,22 @@ class _Converter:
 
     def _key(self, node: Node) -> str:
         key = key_of(node)
-        if key is not None:
-            if is_bare(node):
-                self._bare_keys[node.value] = key
-            return key
+        if key is None:
+            return self._strange_key(node)
+        if is_bare(node):
+            self._bare_keys[node.value] = key
+        return key
+
+    def _strange_key(self, node: Node) -> str:
         start, end = (mark.index + self._source.bom for mark in (node.start_mark, node.end_mark))
+        if self._source.text.startswith("{{", start - 1):
+            raise template_error(self._source, start - 1)
         text = self._source.text[start:end].strip()
         if self._lenient:
             return text
         raise ManifestError(
             f"the key {text!r} is no string, number or boolean",
-            at=self._source.location(start, self._source.line_end(start, end)),
+            at=self._at(node),
             hint="Kubernetes knows only strings as keys",
         )
 
@@ -119,8 +127,10 @@ def _check_aliases(root: Node, source: Text) -> None:
     """Refuse aliases that contain themselves or that would swell the document."""
     sizes: dict[int, int] = {}
     unfinished: set[int] = set()
+    written = 0
 
     def size(node: Node, depth: int) -> int:
+        nonlocal written
         known = sizes.get(id(node))
         if known is not None:
             return known
@@ -129,14 +139,14 @@ def _check_aliases(root: Node, source: Text) -> None:
         if depth > MAX_DEPTH:
             raise too_deep(source, node.start_mark.index + source.bom)
         unfinished.add(id(node))
-        total = 2 + sum(size(child, depth + 1) for child in children(node))
-        if isinstance(node, ScalarNode):
-            total += len(node.value)
+        own = _NODE_SIZE + (len(node.value) if isinstance(node, ScalarNode) else 0)
+        written += own
+        total = own + sum(size(child, depth + 1) for child in children(node))
         unfinished.discard(id(node))
         sizes[id(node)] = total
         return total
 
-    if size(root, 0) > _MAX_EXPANSION + 2 * len(source.text):
+    if size(root, 0) - written > _MAX_EXPANSION:
         raise ManifestError(
             f"the aliases in this document expand to over {_MAX_EXPANSION:,} characters",
             at=location(source, root),

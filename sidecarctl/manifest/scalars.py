@@ -36,6 +36,7 @@ _INTEGER = re.compile(
     re.ASCII,
 )
 _FLOAT = re.compile(r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?", re.ASCII)
+_BETWEEN_DIGITS = re.compile(r"(?<=[0-9])_(?=[0-9])")
 _BASES = {"hex": 16, "bin": 2, "oct": 8, "dec": 10, "quirk": 2}
 _INT64_MIN, _UINT64_MAX = -(2**63), 2**64 - 1
 
@@ -51,7 +52,8 @@ def resolve(text: str) -> Scalar:
         return _WORDS[text]
     if text[0] not in _NUMBER_START:
         return text
-    digits = text if text[0] == "." else text.replace("_", "")
+    # Behind a leading point an underscore must separate digits, elsewhere it may stand anywhere.
+    digits = _BETWEEN_DIGITS.sub("", text) if text[0] == "." else text.replace("_", "")
     integer = _integer(digits)
     if integer is not None:
         return integer

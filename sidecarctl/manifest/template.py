@@ -32,7 +32,8 @@ def refuse_template(root: Node, source: Text) -> None:
     if _OPENER in source.text and _HELM.search(source.text):
         action = _plain_action(root, set())
         if action is not None:
-            raise _error(source, action.start_mark.index + source.bom)
+            start = source.text.index(_OPENER, action.start_mark.index + source.bom)
+            raise template_error(source, start)
 
 
 def blame_template(source: Text, error: ManifestError) -> ManifestError:
@@ -41,13 +42,13 @@ def blame_template(source: Text, error: ManifestError) -> ManifestError:
         return error
     action = _HELM.search(source.text)
     if action is not None:
-        return _error(source, action.start())
+        return template_error(source, action.start())
     start = source.offset(error.at.line, 1)
     bare = _BARE_VALUE.match(source.text, start)
-    return _error(source, bare.end() - len(_OPENER)) if bare else error
+    return template_error(source, bare.end() - len(_OPENER)) if bare else error
 
 
-def _error(source: Text, offset: int) -> ManifestError:
+def template_error(source: Text, offset: int) -> ManifestError:
     """Return the error for a template whose first action stands at *offset*."""
     end = source.text.find("}}", offset)
     return ManifestError(
