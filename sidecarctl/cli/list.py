@@ -1,5 +1,6 @@
 """`list`: what there is to choose from."""
 
+import sys
 from typing import Annotated, Literal
 
 import typer
@@ -19,7 +20,8 @@ def command(
 ) -> None:
     """List the concerns, the sidecars or the built-in profiles."""
     from sidecarctl.profile.pages import rows
+    from sidecarctl.report.paint import width_of
     from sidecarctl.report.streams import write_out
     from sidecarctl.report.table import table
 
-    write_out(table(rows(what), form))
+    write_out(table(rows(what), form, width=width_of(sys.stdout)))

@@ -34,6 +34,11 @@ def is_coloured(stream: TextIO | None) -> bool:
     return stream is not None and stream.isatty() and os.environ.get("TERM") != "dumb"
 
 
+def width_of(stream: TextIO | None) -> int | None:
+    """Return how many columns *stream* has where it is a terminal."""
+    return Console().width if stream is not None and stream.isatty() else None
+
+
 def paint(lines: Iterable[Line], *, coloured: bool) -> str:
     """Return *lines* as text, each with a line end; *coloured* with the escapes of a terminal."""
     if not coloured:

@@ -6,14 +6,15 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from sidecarctl.findings import Json
-from sidecarctl.manifest.emit import block_entry
+from sidecarctl.manifest.emit import Layout, block_entry
 from sidecarctl.profile.concern import concerns
-from sidecarctl.profile.merge import merged, table
-from sidecarctl.profile.profile import load_profile
+from sidecarctl.profile.merge import layered, table
+from sidecarctl.profile.profile import built_in_profiles, load_profile
 from sidecarctl.profile.schema import outer_schema
 from sidecarctl.profile.sidecar import sidecars
 
 _WIDTH = 100
+_LAYOUT = Layout(dash=2)
 
 _HEAD = """\
 # yaml-language-server: $schema={schema}
@@ -52,24 +53,29 @@ def _fields() -> Iterator[str]:
 
 
 def _concerns() -> Iterator[str]:
-    chosen = load_profile("default").concerns
+    default = load_profile("default").concerns
+    # A concern may ask for values that have no default: another built-in profile shows some.
+    examples = [load_profile(name).concerns for name in built_in_profiles()]
     for name, concern in concerns().items():
-        on = name in chosen
-        values = merged(concern.defaults, chosen[name]) if on else concern.defaults
-        yield _entry(name, values, f"{concern.summary}.", indent=4, on=on)
+        shown = next((each[name] for each in (default, *examples) if name in each), {})
+        values = layered(concern.defaults, [shown])
+        yield _entry(name, values, _sentence(concern.summary), indent=4, on=name in default)
 
 
 def _sidecars() -> Iterator[str]:
-    proxy = load_profile("default").proxy
     for name, sidecar in sidecars().items():
-        yield _entry(name, sidecar.defaults, f"{sidecar.summary}.", indent=4, on=name == proxy)
+        yield _entry(name, sidecar.defaults, _sentence(sidecar.summary), indent=4, on=False)
+
+
+def _sentence(summary: str) -> str:
+    return f"{summary.removesuffix('.')}."
 
 
 def _entry(name: str, value: Json, comment: str, *, indent: int, on: bool) -> str:
     """Return *comment* and the field *name* below it, commented out unless it is *on*."""
     margin = " " * indent
     said = textwrap.wrap(comment, _WIDTH - indent - 2)
-    lines = block_entry(name, value, 0).splitlines()
+    lines = block_entry(name, value, 0, _LAYOUT).splitlines()
     sign = "" if on else "# "
     return "".join(
         f"{margin}{line}\n"

@@ -84,30 +84,35 @@ def _table(outcomes: tuple[Outcome, ...]) -> Iterator[Line]:
 
 
 def _notes(result: Result) -> Iterator[Line]:
-    """Yield each different note once: what holds for twelve workloads is not said twelve times."""
-    subjects: dict[tuple[str, str, str], list[str]] = {}
-    firsts: dict[tuple[str, str, str], Note] = {}
-    everything = [("", note) for note in result.notes]
+    """Yield the notes of a run, those of one code together, each sentence and each hint once.
+
+    What holds for twelve workloads is not said twelve times.
+    """
+    said: dict[tuple[str, str], dict[str, list[tuple[str, Note]]]] = {}
+    for subject, note in _with_subjects(result):
+        sentences = said.setdefault((note.code, note.hint), {})
+        sentences.setdefault(note.message, []).append((subject, note))
+    for (_, hint), sentences in said.items():
+        for entries in sentences.values():
+            yield _note(entries[0][1], [subject for subject, _ in entries if subject])
+        if hint:
+            yield _hint(hint)
+
+
+def _with_subjects(result: Result) -> Iterator[tuple[str, Note]]:
+    yield from (("", note) for note in result.notes)
     for outcome in result.outcomes:
-        everything += [(f"{outcome.kind}/{outcome.name}", note) for note in outcome.notes]
-    for subject, note in everything:
-        key = (note.code, note.message, note.hint)
-        firsts.setdefault(key, note)
-        subjects.setdefault(key, []).append(subject)
-    for key, note in firsts.items():
-        yield from _note(note, [subject for subject in subjects[key] if subject])
+        yield from ((f"{outcome.kind}/{outcome.name}", note) for note in outcome.notes)
 
 
-def _note(note: Note, subjects: list[str]) -> Iterator[Line]:
+def _note(note: Note, subjects: list[str]) -> Line:
     place = f"{note.location}: " if note.location else ""
     subject = ""
     if subjects:
         others = len(subjects) - 1
         subject = f"{subjects[0]}{f' and {others} more' if others else ''}: "
     label = (_LABEL[note.severity], _LABEL_COLOUR[note.severity])
-    yield (label, ": ", place, subject, note.message, (f" [{note.code}]", "dim"))
-    if note.hint:
-        yield _hint(note.hint)
+    return (label, ": ", place, subject, note.message, (f" [{note.code}]", "dim"))
 
 
 def _hint(hint: str) -> Line:

@@ -11,6 +11,16 @@ def test_text():
     assert table(ROWS, "text") == "CONCERN     ENVOY\nmtls        yes\nrateLimit   a|b\n"
 
 
+def test_text_within_a_terminal():
+    rows = [{"concern": "mtls", "summary": "mutual TLS between all the workloads of a namespace"}]
+    assert table(rows, "text", width=40) == (
+        "CONCERN   SUMMARY\n"
+        "mtls      mutual TLS between all the\n"
+        "          workloads of a namespace\n"
+    )
+    assert table(rows, "text", width=20) == table(rows, "text")
+
+
 def test_markdown():
     assert table(ROWS, "markdown") == (
         "| concern | envoy |\n| --- | --- |\n| mtls | yes |\n| rateLimit | a\\|b |\n"

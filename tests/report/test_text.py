@@ -67,6 +67,29 @@ def test_a_note_of_several_workloads_is_said_once():
     )
 
 
+def test_a_hint_of_several_notes_is_said_once():
+    notes = [
+        Note(
+            "moved", f"Service {name!r} moves", Severity.WARNING, place(line), "apply in two steps"
+        )
+        for line, name in enumerate("ab", 3)
+    ]
+    other = Note("ready", "in between")
+    result = Result(
+        (
+            outcome(Status.INJECTED, "a", notes=(notes[0], other)),
+            outcome(Status.INJECTED, "b", notes=(notes[1],)),
+        ),
+        TEXTS,
+    )
+    assert text(result_lines(result, RUN)).splitlines()[2:-1] == [
+        "warning: shop.yaml:3:1: Deployment/a: Service 'a' moves [moved]",
+        "warning: shop.yaml:4:1: Deployment/b: Service 'b' moves [moved]",
+        "  hint: apply in two steps",
+        "note: Deployment/a: in between [ready]",
+    ]
+
+
 def test_a_refusal_says_only_what_stands_in_the_way():
     clash = Note("name-clash", "it adds a volume 'v'", location=place(20, 7), hint="rename it")
     result = Result(

@@ -1,0 +1,191 @@
+"""inject and eject on the command line: what goes where, and what the exit code says."""
+
+import json
+import os
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+QUICKSTART = ROOT / "examples" / "quickstart"
+EXAMPLE = QUICKSTART / "deployment.yaml"
+GOLDEN = QUICKSTART / "deployment.injected.yaml"
+# Clashes with what every profile brings: the container is called as the proxy is.
+CLASH = """\
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: clash}
+spec:
+  selector: {matchLabels: {app: clash}}
+  template:
+    metadata: {labels: {app: clash}}
+    spec:
+      containers:
+        - {name: envoy, image: example.com/app:1}
+"""
+
+
+@pytest.fixture
+def shop(folder):
+    """The quickstart in the working directory, as ``shop.yaml``."""
+    file = folder / "shop.yaml"
+    file.write_bytes(EXAMPLE.read_bytes())
+    return file
+
+
+def test_the_example_is_what_the_tool_makes_of_it(run):
+    done = run("inject", EXAMPLE)
+    if os.environ.get("UPDATE_GOLDEN"):
+        GOLDEN.write_text(done.out, encoding="utf-8", newline="")
+    assert done.code == 0
+    assert done.out == GOLDEN.read_text(encoding="utf-8")
+
+
+def test_the_report_goes_to_standard_error(run, shop):
+    done = run("inject", "shop.yaml")
+    assert done.err.splitlines()[0] == "✓ injected  Deployment/shop  envoy"
+    assert done.err.splitlines()[-1] == (
+        "1 workload: 1 injected · target Kubernetes 1.33 · profile default"
+    )
+
+
+def test_standard_input_gives_the_same(run):
+    done = run("inject", "-", stdin=EXAMPLE.read_bytes())
+    assert (done.code, done.out) == (0, GOLDEN.read_text(encoding="utf-8"))
+
+
+def test_bytes_on_standard_output_are_those_of_the_file(sidecarctl, folder):
+    crlf = GOLDEN.read_bytes().replace(b"\n", b"\r\n")
+    original = EXAMPLE.read_bytes().replace(b"\n", b"\r\n")
+    (folder / "crlf.yaml").write_bytes(original)
+    injected = sidecarctl("inject", "crlf.yaml", cwd=folder)
+    assert injected.stdout.replace(b"\r\n", b"").count(b"\n") == 0
+    assert injected.stdout.count(b"\r\n") == crlf.count(b"\r\n")
+    ejected = sidecarctl("eject", "-", cwd=folder, input=injected.stdout)
+    assert (ejected.returncode, ejected.stdout) == (0, original)
+
+
+def test_several_files_make_one_stream(run, shop):
+    Path("map.yaml").write_text("apiVersion: v1\nkind: ConfigMap", encoding="utf-8")
+    done = run("inject", "shop.yaml", "map.yaml")
+    golden = GOLDEN.read_text(encoding="utf-8")
+    assert done.out == f"{golden}---\napiVersion: v1\nkind: ConfigMap\n"
+
+
+def test_check_tells_by_its_code(run, shop):
+    done = run("inject", "--check", "shop.yaml")
+    assert (done.code, done.out) == (1, "")
+    assert shop.read_bytes() == EXAMPLE.read_bytes()
+    shop.write_bytes(GOLDEN.read_bytes())
+    done = run("inject", "--check", "shop.yaml")
+    assert (done.code, done.out) == (0, "")
+    assert done.err.startswith("= unchanged  Deployment/shop  ")
+
+
+def test_diff_shows_and_tells(run, shop):
+    done = run("inject", "--diff", "shop.yaml")
+    assert done.code == 1
+    assert done.out.startswith("--- a/shop.yaml\n+++ b/shop.yaml\n@@ ")
+    shop.write_bytes(GOLDEN.read_bytes())
+    assert run("inject", "--diff", "--check", "shop.yaml").code == 0
+
+
+def test_a_diff_in_colour(run, shop, monkeypatch):
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    done = run("inject", "--diff", "shop.yaml")
+    assert done.out.startswith("\x1b[1m--- a/shop.yaml\x1b[0m\n")
+    assert done.err.startswith("\x1b[32m✓ injected\x1b[0m  Deployment/shop  envoy\n")
+
+
+def test_in_place_there_and_back(run, shop):
+    done = run("inject", "-i", "shop.yaml")
+    assert (done.code, done.out) == (0, "")
+    assert shop.read_bytes() == GOLDEN.read_bytes()
+    assert "1 workload: 1 injected · 1 file changed ·" in done.err
+    done = run("inject", "-i", "shop.yaml")
+    assert "1 workload: 1 unchanged · 0 files changed ·" in done.err
+    done = run("eject", "-i", "shop.yaml")
+    assert (done.code, done.out) == (0, "")
+    assert shop.read_bytes() == EXAMPLE.read_bytes()
+    assert done.err.splitlines()[-1] == "1 workload: 1 ejected · 1 file changed"
+
+
+def test_a_folder_of_its_own_there_and_back(run, folder):
+    (folder / "k8s" / "more").mkdir(parents=True)
+    (folder / "k8s" / "shop.yaml").write_bytes(EXAMPLE.read_bytes())
+    (folder / "k8s" / "more" / "map.yaml").write_text("kind: ConfigMap\n", encoding="utf-8")
+    done = run("inject", "k8s", "-o", "out")
+    assert (done.code, done.out) == (0, "")
+    written = sorted(str(file.relative_to("out")) for file in Path("out").rglob("*.yaml"))
+    assert written == ["more/map.yaml", "shop-envoy.yaml", "shop.yaml"]
+    assert "· 3 files written to out ·" in done.err
+    assert "kind: ConfigMap" not in Path("out/shop.yaml").read_text(encoding="utf-8")
+    done = run("eject", "-i", "out")
+    assert done.code == 0
+    assert not Path("out/shop-envoy.yaml").exists()
+    assert Path("out/shop.yaml").read_bytes() == EXAMPLE.read_bytes()
+
+
+def test_input_is_not_overwritten_by_output(run, shop):
+    done = run("inject", "shop.yaml", "-o", ".")
+    assert (done.code, done.out) == (2, "")
+    assert done.err == (
+        "error: 'shop.yaml' is input and would be overwritten\n"
+        "  hint: name another folder, or replace the files with --in-place\n"
+    )
+    assert shop.read_bytes() == EXAMPLE.read_bytes()
+    assert [file.name for file in Path().iterdir()] == ["shop.yaml"]
+
+
+@pytest.mark.parametrize("way", [["-i"], ["-o", "out"], ["--diff"], ["--check"], []])
+def test_a_refusal_of_one_stops_all(run, shop, way):
+    Path("clash.yaml").write_text(CLASH, encoding="utf-8")
+    done = run("inject", "shop.yaml", "clash.yaml", *way)
+    assert (done.code, done.out) == (2, "")
+    assert done.err == (
+        "error: clash.yaml:10:18: Deployment/clash: the sidecar 'envoy' adds a container 'envoy',"
+        " which is here already [name-clash]\n"
+        "  hint: rename one of them, or leave the workload out\n"
+        "2 workloads: 1 refused · nothing was written · target Kubernetes 1.33 · profile default\n"
+    )
+    assert shop.read_bytes() == EXAMPLE.read_bytes()
+    assert {file.name for file in Path().iterdir()} == {"clash.yaml", "shop.yaml"}
+
+
+def test_the_report_as_json(run, shop):
+    done = run("inject", "--report", "json", "shop.yaml")
+    assert (done.code, done.out) == (0, GOLDEN.read_text(encoding="utf-8"))
+    report = json.loads(done.err)
+    assert report["summary"] == {
+        "workloads": 1,
+        "injected": 1,
+        "ejected": 0,
+        "unchanged": 0,
+        "skipped": 0,
+        "refused": 0,
+    }
+    assert [outcome["name"] for outcome in report["outcomes"]] == ["shop"]
+
+
+def test_workloads_then_services_is_both(run, folder):
+    text = EXAMPLE.read_text(encoding="utf-8").replace("targetPort: http", "targetPort: 8080")
+    shop = folder / "shop.yaml"
+    shop.write_text(text, encoding="utf-8")
+    whole = run("inject", "shop.yaml").out
+    first = run("inject", "--only", "workloads", "shop.yaml").out
+    assert first.endswith(text[text.index("---\n") :])
+    shop.write_text(run("inject", "--only", "services", "shop.yaml").out, encoding="utf-8")
+    assert shop.read_text(encoding="utf-8").startswith(text[: text.index("---\n")])
+    assert run("inject", "shop.yaml").out == whole
+
+
+def test_context_is_looked_at_and_not_printed(run, folder):
+    deployment, service = EXAMPLE.read_text(encoding="utf-8").split("---\n")
+    (folder / "deployment.yaml").write_text(deployment, encoding="utf-8")
+    (folder / "service.yaml").write_text(service, encoding="utf-8")
+    alone = run("inject", "deployment.yaml")
+    assert "[no-service]" in alone.err
+    done = run("inject", "deployment.yaml", "--context", "service.yaml")
+    assert "kind: Service" not in done.out
+    assert "[no-service]" not in done.err
