@@ -13,6 +13,7 @@ from sidecarctl.findings import Json, JsonObject
 from sidecarctl.inject.patch import Fragment
 from sidecarctl.inject.render import render
 from sidecarctl.lifecycle.quantities import memory_bytes
+from sidecarctl.manifest.narrow import mapping
 from sidecarctl.manifest.workload import Role
 from sidecarctl.plan.candidate import Candidate
 from sidecarctl.plan.inbound import bind_address
@@ -208,17 +209,15 @@ def _owned(part: Fragment, candidate: Candidate) -> Fragment:
 
 
 def _marked(document: JsonObject, candidate: Candidate) -> JsonObject:
-    raw = document.get("metadata")
-    metadata = dict(raw) if isinstance(raw, dict) else {}
+    metadata = mapping(document, "metadata")
     namespace = candidate.workload.document.namespace
     home: JsonObject = {"namespace": namespace} if namespace else {}
-    labels, annotations = metadata.get("labels"), metadata.get("annotations")
     marked: JsonObject = {
         **metadata,
         **home,
-        "labels": {**(labels if isinstance(labels, dict) else {}), MANAGED_BY: TOOL},
+        "labels": {**mapping(metadata, "labels"), MANAGED_BY: TOOL},
         "annotations": {
-            **(annotations if isinstance(annotations, dict) else {}),
+            **mapping(metadata, "annotations"),
             OWNER: f"{candidate.workload.kind}/{candidate.workload.name}",
         },
     }
@@ -245,8 +244,7 @@ def _domains(profile: Profile) -> JsonObject:
 
 
 def _memory_limit(table: JsonObject) -> int:
-    limits = table.get("limits")
-    limit = limits.get("memory") if isinstance(limits, dict) else None
+    limit = mapping(table, "limits").get("memory")
     return memory_bytes(limit) if limit is not None else 0
 
 

@@ -17,6 +17,7 @@ from sidecarctl.inject.patch import (
 )
 from sidecarctl.manifest.document import Document, Manifest, parse
 from sidecarctl.manifest.emit import block_mapping
+from sidecarctl.manifest.narrow import mapping, text
 from sidecarctl.manifest.record import eject_text, inject_text
 from sidecarctl.manifest.splice import Rewrite
 from sidecarctl.manifest.workload import workload
@@ -187,7 +188,5 @@ def _in_order(outcomes: list[Outcome], joined: Fleet) -> tuple[Outcome, ...]:
 
 
 def _name(document: JsonObject) -> str:
-    metadata = document.get("metadata")
-    name = metadata.get("name") if isinstance(metadata, dict) else None
-    kind = str(document.get("kind", "")).lower()
-    return str(name) if kind == "configmap" else f"{name}-{kind}"
+    name, kind = text(mapping(document, "metadata").get("name")), text(document.get("kind"))
+    return name if kind == "ConfigMap" else f"{name}-{kind.lower()}"

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from sidecarctl.findings import FieldPath, Json, JsonObject, Location, Severity
+from sidecarctl.manifest.narrow import mapping, mappings, number, text
 from sidecarctl.manifest.workload import Role, Workload
 from sidecarctl.plan.outcome import Change, Note
 
@@ -20,15 +21,10 @@ class Fragment:
     data: JsonObject
 
     def table(self, *steps: str) -> JsonObject:
-        value: Json = self.data
-        for step in steps:
-            value = value.get(step) if isinstance(value, dict) else None
-        return value if isinstance(value, dict) else {}
+        return mapping(self.data, *steps)
 
     def rows(self, *steps: str) -> list[JsonObject]:
-        value = self.table(*steps[:-1]).get(steps[-1])
-        entries = value if isinstance(value, list) else []
-        return [entry for entry in entries if isinstance(entry, dict)]
+        return [entry for _, entry in mappings(self.data, (), *steps)]
 
 
 def set_at(data: JsonObject, path: FieldPath, value: Json) -> None:
@@ -69,7 +65,7 @@ def patch(
     parts = list(fragments)
     after = changed(workload.document.data, changes)
     template = _at(after, workload.template_path)
-    pod = _table(template, "spec")
+    pod = mapping(template, "spec")
     labels = _merged(part.table("pod", "labels") for part in parts)
     own = workload.pod_annotations
     notes = {**annotations, **_merged(_whole_groups(part, own)[0] for part in parts)}
@@ -100,11 +96,9 @@ def clashes(workload: Workload, fragments: Iterable[Fragment]) -> Iterable[Note]
     """Yield what *fragments* would add although the pod has one of that name or port."""
     document = workload.document
     containers = {each.name: each for each in workload.containers()}
-    raw = workload.pod.get("volumes")
     volumes = {
-        each.get("name"): index
-        for index, each in enumerate(raw if isinstance(raw, list) else [])
-        if isinstance(each, dict)
+        text(volume.get("name")): path
+        for path, volume in mappings(workload.pod, workload.pod_path, "volumes")
     }
     ports = {
         (port.number, port.protocol): (each, port)
@@ -126,8 +120,8 @@ def clashes(workload: Workload, fragments: Iterable[Fragment]) -> Iterable[Note]
         for volume in part.rows("pod", "volumes"):
             name = str(volume.get("name"))
             if name in volumes:
-                path = (*workload.pod_path, "volumes", volumes[name], "name")
-                yield _clash("name", f"volume {name!r}", part, document.locate(path))
+                place = document.locate((*volumes[name], "name"))
+                yield _clash("name", f"volume {name!r}", part, place)
 
 
 def kept_annotations(workload: Workload, fragments: Iterable[Fragment]) -> Iterable[Note]:
@@ -187,10 +181,10 @@ def _clash(kind: str, what: str, part: Fragment, place: Location) -> Note:
 
 
 def _ports(container: JsonObject) -> Iterable[tuple[int, str]]:
-    entries = container.get("ports")
-    for entry in entries if isinstance(entries, list) else []:
-        if isinstance(entry, dict) and isinstance(entry.get("containerPort"), int):
-            yield entry["containerPort"], str(entry.get("protocol", "TCP"))  # type: ignore[misc]
+    for _, entry in mappings(container, (), "ports"):
+        port = number(entry.get("containerPort"))
+        if port is not None:
+            yield port, text(entry.get("protocol")) or "TCP"
 
 
 def _add_to_apps(workload: Workload, pod: JsonObject, parts: list[Fragment]) -> None:
@@ -230,7 +224,7 @@ def _add_metadata(holder: JsonObject, labels: JsonObject, annotations: JsonObjec
     """
     for field, wanted in (("labels", labels), ("annotations", annotations)):
         metadata = holder.get("metadata")
-        own = _table(metadata, field) if isinstance(metadata, dict) else {}
+        own = mapping(metadata, field)
         new = {
             key: value for key, value in wanted.items() if key not in own or key == SAFE_TO_EVICT
         }
@@ -272,12 +266,4 @@ def _merged(tables: Iterable[JsonObject]) -> JsonObject:
 
 
 def _at(data: JsonObject, path: FieldPath) -> JsonObject:
-    here: Json = data
-    for step in path:
-        here = here[step] if isinstance(here, dict) and isinstance(step, str) else None
-    return here if isinstance(here, dict) else {}
-
-
-def _table(holder: JsonObject, field: str) -> JsonObject:
-    value = holder.get(field)
-    return value if isinstance(value, dict) else {}
+    return mapping(data, *(str(step) for step in path))

@@ -126,6 +126,42 @@ class LimitRange:
     default_request: dict[str, str]
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class NetworkPolicy:
+    """A NetworkPolicy that lets traffic in: *ports* are those it names, numbers or names.
+
+    *pod_labels* selects the pods, all of them where it is empty; policies with ``matchExpressions``
+    are not seen. A rule without ports lets all in: *is_open*. It equals only itself.
+    """
+
+    document: Document
+    pod_labels: dict[str, str]
+    ports: tuple[tuple[FieldPath, int | str], ...]
+    is_open: bool
+
+
+def network_policy(document: Document) -> NetworkPolicy | None:
+    """Return *document* as a NetworkPolicy for incoming traffic, None where it is none."""
+    spec = mapping(document.data, "spec")
+    types = spec.get("policyTypes")
+    if not document.is_a("networking.k8s.io", "NetworkPolicy") or (
+        isinstance(types, list) and "Ingress" not in types
+    ):
+        return None
+    selector = mapping(spec, "podSelector")
+    if selector.get("matchExpressions"):
+        return None
+    rules = list(mappings(document.data, (), "spec", "ingress"))
+    ports = tuple(
+        (path, port)
+        for rule_path, rule in rules
+        for path, entry in mappings(rule, rule_path, "ports")
+        if (port := _port(entry.get("port"))) is not None
+    )
+    is_open = any(not rule.get("ports") for _, rule in rules)
+    return NetworkPolicy(document, strings(selector.get("matchLabels")), ports, is_open)
+
+
 def service(document: Document) -> Service | None:
     """Return *document* as a Service, None where it is none."""
     return Service(document) if document.is_a("", "Service") else None

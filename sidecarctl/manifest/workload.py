@@ -122,6 +122,24 @@ class Container:
             if (name := text(data.get("name")))
         )
 
+    def configured(self) -> tuple[tuple[str, str | None, str], ...]:
+        """Return what the environment takes from ConfigMaps: their name, the key (None: all of it),
+        and the variable ("" where all keys become variables).
+        """
+        single = (
+            (mapping(data, "valueFrom", "configMapKeyRef"), text(data.get("name")))
+            for _, data in mappings(self.data, self.path, "env")
+        )
+        whole = (
+            (mapping(data, "configMapRef"), "")
+            for _, data in mappings(self.data, self.path, "envFrom")
+        )
+        return tuple(
+            (text(reference.get("name")), text(reference.get("key")) or None, variable)
+            for reference, variable in (*single, *whole)
+            if reference
+        )
+
     def volume_mounts(self) -> tuple[VolumeMount, ...]:
         return tuple(
             VolumeMount(path, text(data.get("name")), text(data.get("mountPath")),

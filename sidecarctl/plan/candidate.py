@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from sidecarctl.findings import Json, JsonObject, Location
 from sidecarctl.lifecycle.versions import Version, supports
 from sidecarctl.manifest.document import Document
+from sidecarctl.manifest.narrow import mapping, mappings, text
 from sidecarctl.manifest.workload import Workload
 from sidecarctl.plan.outcome import Note, Outcome, Status
 from sidecarctl.profile.choice import Choice, choose, selected
@@ -35,13 +36,10 @@ class Facts:
         return value if isinstance(value, str) else default
 
     def table(self, name: str) -> JsonObject:
-        value = self.values.get(name)
-        return value if isinstance(value, dict) else {}
+        return mapping(dict(self.values), name)
 
     def rows(self, name: str) -> tuple[JsonObject, ...]:
-        value = self.values.get(name)
-        entries = value if isinstance(value, list) else []
-        return tuple(entry for entry in entries if isinstance(entry, dict))
+        return tuple(entry for _, entry in mappings(dict(self.values), (), name))
 
 
 @dataclass(frozen=True, slots=True)
@@ -226,16 +224,12 @@ def _without_pod(joined: Fleet) -> Iterator[Outcome]:
 
 
 def _looks_like_pod(document: Document) -> bool:
-    spec = document.data.get("spec")
-    template = spec.get("template") if isinstance(spec, dict) else None
-    pod = template.get("spec") if isinstance(template, dict) else None
-    return isinstance(pod, dict) and isinstance(pod.get("containers"), list)
+    pod = mapping(document.data, "spec", "template", "spec")
+    return isinstance(pod.get("containers"), list)
 
 
 def _os(workload: Workload) -> str:
-    system = workload.pod.get("os")
-    name = system.get("name") if isinstance(system, dict) else None
-    return name if isinstance(name, str) else ""
+    return text(mapping(workload.pod, "os").get("name"))
 
 
 def _place(workload: Workload, field: str) -> Location:

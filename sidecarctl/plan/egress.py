@@ -60,7 +60,7 @@ def plaintext_note(call: Call, why: str) -> Note:
         "caller-plaintext",
         f"{call.text!r} calls the strict Service {call.service.name!r} without mTLS: {why}",
         Severity.WARNING,
-        call.caller.document.locate(call.path),
+        call.document.locate(call.path),
         "inject the caller and name host:port in an environment variable, or state the dependency "
         "under egress.dependencies",
     )

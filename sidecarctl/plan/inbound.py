@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from sidecarctl.envoy.slots import Listener
 from sidecarctl.findings import Severity
 from sidecarctl.lifecycle.versions import Version
+from sidecarctl.manifest.narrow import mapping
 from sidecarctl.manifest.objects import Service, ServicePort
 from sidecarctl.manifest.workload import Container
 from sidecarctl.plan.candidate import Candidate
@@ -61,6 +62,7 @@ def inbound(scene: Scene, found: tuple[AppPort, ...]) -> Inbound:
             made.object_to(scene, _headless(service))
     for port in found:
         _open(scene, port, services, made)
+    made.notes += _closed_off(scene, made)
     if found and not services:
         made.notes.append(_no_service(scene, made.listeners))
     return made
@@ -86,6 +88,31 @@ def _open(scene: Scene, port: AppPort, services: tuple[Service, ...], made: Inbo
     made.listeners.append(plain)
     made.notes += [_plaintext(door, plain) for door in outside]
     _lead(scene, port, outside, plain, made)
+
+
+def _closed_off(scene: Scene, made: Inbound) -> Iterator[Note]:
+    """Yield a note for each listener that a NetworkPolicy keeps clients from, as it was written for
+    the application's own port.
+    """
+    policies = scene.joined.policies(scene.candidate.workload)
+    if any(each.is_open for each in policies):
+        return
+    allowed = {port for each in policies for _, port in each.ports}
+    for listener in made.listeners:
+        name = made.names.get(listener.port)
+        if listener.port in allowed or name in allowed:
+            continue
+        for policy in policies:
+            for path, port in policy.ports:
+                if port == listener.target_port:
+                    yield Note(
+                        "network-policy",
+                        f"NetworkPolicy {policy.document.name!r} lets clients reach port {port}, "
+                        f"not the proxy's {listener.port}",
+                        Severity.WARNING,
+                        policy.document.locate(path),
+                        f"add port {listener.port} to that rule, and take {port} out at last",
+                    )
 
 
 def _doors(joined: Fleet, services: tuple[Service, ...], port: AppPort) -> Iterator[_Door]:
@@ -161,11 +188,9 @@ def _references(container: Container, name: str) -> Iterator[tuple[str | int, ..
     for probe in container.probes():
         if probe.port == name:
             yield (*probe.path, probe.handler, "port")
-    lifecycle = container.data.get("lifecycle")
-    for hook, action in (lifecycle if isinstance(lifecycle, dict) else {}).items():
+    for hook, action in mapping(container.data, "lifecycle").items():
         for handler in ("httpGet", "tcpSocket"):
-            target = action.get(handler) if isinstance(action, dict) else None
-            if isinstance(target, dict) and target.get("port") == name:
+            if mapping(action, handler).get("port") == name:
                 yield (*container.path, "lifecycle", hook, handler, "port")
 
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 from sidecarctl.envoy.slots import AppProbe
 from sidecarctl.findings import Json, JsonObject, Severity
+from sidecarctl.manifest.narrow import mapping
 from sidecarctl.manifest.workload import Container, Probe
 from sidecarctl.plan.outcome import Change, Note
 from sidecarctl.plan.scene import Scene
@@ -25,9 +26,8 @@ def loopback(scene: Scene, found: tuple[AppPort, ...], ops_port: int) -> Loopbac
     """Apply the proxy's ``bind`` to the containers whose ports are proxied."""
     made = Loopback()
     values = scene.candidate.proxy_values
-    bind = values.get("bind")
-    table = bind if isinstance(bind, dict) else {}
-    environment, arguments = table.get("env"), table.get("args")
+    bind = mapping(values, "bind")
+    environment, arguments = mapping(bind, "env"), bind.get("args")
     if not environment and not arguments:
         if found and scene.candidate.tls == "strict" and values.get("networkPolicy") is not True:
             made.notes.append(_open(scene, found))
@@ -48,11 +48,11 @@ class _Probed:
     ops_port: int
 
 
-def _environment(scene: Scene, container: Container, wanted: Json) -> Iterator[Change]:
+def _environment(scene: Scene, container: Container, wanted: JsonObject) -> Iterator[Change]:
     own = {each.name: each for each in container.env()}
     raw = container.data.get("env")
     index = len(raw) if isinstance(raw, list) else 0
-    for name, value in (wanted if isinstance(wanted, dict) else {}).items():
+    for name, value in wanted.items():
         reason = "the application listens on loopback alone"
         if name in own:
             path = own[name].path
@@ -82,8 +82,7 @@ def _serve(scene: Scene, probed: _Probed, found: tuple[AppPort, ...], made: Loop
         made.refusals.append(_unservable(scene, probe))
         return
     served = _served(scene, probed, target)
-    raw = probe.data.get(probe.handler)
-    handler: JsonObject = {**(raw if isinstance(raw, dict) else {}), "port": served.port}
+    handler: JsonObject = {**mapping(probe.data, probe.handler), "port": served.port}
     if served.served_path:
         handler["path"] = served.served_path
     made.probes.append(served)

@@ -6,9 +6,10 @@ Each such fact is an edit or a note, never silence.
 import math
 from collections.abc import Iterator, Mapping
 
-from sidecarctl.findings import Json, JsonObject, Severity
+from sidecarctl.findings import JsonObject, Severity
 from sidecarctl.lifecycle.quantities import amount, format_amount
 from sidecarctl.lifecycle.resources import QosClass, qos_class
+from sidecarctl.manifest.narrow import mapping
 from sidecarctl.manifest.workload import Role, Workload
 from sidecarctl.plan.candidate import Candidate
 from sidecarctl.plan.outcome import Change, Note
@@ -40,11 +41,10 @@ def resources(candidate: Candidate, name: str) -> JsonObject:
     """Return the ``resources`` of the sidecar *name*: as in the values, but equal in a pod that is
     Guaranteed, so that it stays so.
     """
-    values = candidate.choice.sidecars[name].get("resources")
-    table = dict(values) if isinstance(values, dict) else {}
+    table = mapping(candidate.choice.sidecars[name], "resources")
     if not table or not _guaranteed(candidate.workload):
         return table
-    requests, limits = _table(table, "requests"), _table(table, "limits")
+    requests, limits = mapping(table, "requests"), mapping(table, "limits")
     even: JsonObject = {key: limits.get(key, value) for key, value in requests.items()}
     return {"requests": even, "limits": {**limits, **even}}
 
@@ -54,12 +54,12 @@ def pod_level(candidate: Candidate, added: Mapping[str, JsonObject]) -> list[Cha
 
     Source: https://kubernetes.io/docs/concepts/workloads/pods/pod-resources/ (KEP-2837)
     """
-    own = candidate.workload.pod.get("resources")
+    own = mapping(candidate.workload.pod, "resources")
     changes: list[Change] = []
     for part in ("requests", "limits"):
-        for resource, quantity in _table(own if isinstance(own, dict) else {}, part).items():
+        for resource, quantity in mapping(own, part).items():
             more = sum(
-                amount(resource, _table(table, part).get(resource, 0)) for table in added.values()
+                amount(resource, mapping(table, part).get(resource, 0)) for table in added.values()
             )
             if more:
                 path = (*candidate.workload.pod_path, "resources", part, resource)
@@ -117,7 +117,7 @@ def _limit_ranges(
     for each in joined.limit_ranges:
         if joined.namespace_of(each.document) != candidate.namespace:
             continue
-        requests, limits = _table(table, "requests"), _table(table, "limits")
+        requests, limits = mapping(table, "requests"), mapping(table, "limits")
         low = [
             f"asks {resource} {requests[resource]}, below the least that LimitRange "
             f"{each.document.name!r} allows, {edge}"
@@ -143,8 +143,3 @@ def _limit_ranges(
 
 def _guaranteed(workload: Workload) -> bool:
     return qos_class(workload.pod) is QosClass.GUARANTEED
-
-
-def _table(holder: JsonObject, part: str) -> JsonObject:
-    value: Json = holder.get(part)
-    return value if isinstance(value, dict) else {}

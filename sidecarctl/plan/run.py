@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator, Sequence
 
 from sidecarctl.findings import Severity
+from sidecarctl.manifest.narrow import mapping, text
 from sidecarctl.plan.injection import Injection
 from sidecarctl.plan.outcome import Note
 from sidecarctl.topology.fleet import Fleet
@@ -50,9 +51,8 @@ def _secrets(injections: Sequence[Injection], joined: Fleet) -> Iterator[Note]:
     }
     missing = []
     for each in injections:
-        certificates = each.candidate.choice.sidecars[each.candidate.choice.proxy]["certificates"]
-        secret = certificates.get("secret") if isinstance(certificates, dict) else None
-        if isinstance(secret, str) and (each.candidate.namespace, secret) not in present:
+        secret = text(mapping(each.candidate.proxy_values, "certificates").get("secret"))
+        if secret and (each.candidate.namespace, secret) not in present:
             missing.append(secret)
     if missing:
         yield Note(

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from sidecarctl.manifest.document import Document
+from sidecarctl.manifest.narrow import mapping, number
 from sidecarctl.plan.candidate import Candidate
 from sidecarctl.plan.ports import Ports
 from sidecarctl.profile.profile import Profile
@@ -28,6 +29,5 @@ class Scene:
 
     def take(self, group: str) -> int:
         """Return the next free port of *group* (``inbound``, ``egress``, ...)."""
-        bases = self.candidate.proxy_values.get("ports")
-        base = bases.get(group) if isinstance(bases, dict) else None
-        return self.ports.take(base if isinstance(base, int) else 0)
+        base = number(mapping(self.candidate.proxy_values, "ports").get(group))
+        return self.ports.take(base or 0)

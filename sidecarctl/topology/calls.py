@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from sidecarctl.findings import FieldPath
+from sidecarctl.manifest.document import Document
 from sidecarctl.manifest.objects import Service, ServicePort
 from sidecarctl.manifest.workload import Container, Workload
 from sidecarctl.topology.fleet import Fleet
@@ -17,6 +18,7 @@ _ADDRESS = re.compile(
 )
 _DEFAULT_PORTS = {"http": 80, "https": 443, "grpc": 80, "redis": 6379, "postgres": 5432,
                   "postgresql": 5432, "mysql": 3306, "mongodb": 27017, "amqp": 5672}  # fmt: skip
+_ARGUMENT = "it stands in an argument, not in an environment variable"
 _ENCRYPTED = {"https", "rediss", "amqps", "mysqls", "wss"}
 # Variables that hold a host alone: the port stands elsewhere, so nothing can be rewired.
 _HOST_VARIABLE = re.compile(r"(?:^|_)(?:HOST|HOSTNAME|SERVER|ADDR|ADDRESS|ENDPOINT)$")
@@ -26,12 +28,14 @@ _HOST_VARIABLE = re.compile(r"(?:^|_)(?:HOST|HOSTNAME|SERVER|ADDR|ADDRESS|ENDPOI
 class Call:
     """A place where a workload names a Service that it will connect to.
 
-    *path* is the field that holds the text; *start* and *end* bound ``host:port`` (or ``host``) in
-    it. *obstacle* says why the text cannot be pointed elsewhere; it is empty where it can.
+    *path* is the field of *document* that holds the text; *start* and *end* bound ``host:port`` (or
+    ``host``) in it. *obstacle* says why the text cannot be pointed elsewhere; it is empty where it
+    can.
     """
 
     caller: Workload
     container: Container
+    document: Document
     path: FieldPath
     variable: str
     text: str
@@ -59,30 +63,45 @@ def calls(caller: Workload, joined: Fleet, cluster_domain: str = "cluster.local"
     return [
         call
         for container in caller.containers()
-        for text in _texts(container)
+        for text in (*_texts(caller, container), *_configured(caller, container, joined))
         for call in _scan(caller, text, names)
     ]
 
 
 @dataclass(frozen=True, slots=True)
 class _Text:
-    """A text that may hold addresses; *variable* is empty for an argument."""
+    """A text of *document* that may hold addresses; *variable* is empty for an argument."""
 
     container: Container
+    document: Document
     path: FieldPath
     text: str
     variable: str
+    obstacle: str = ""
 
 
-def _texts(container: Container) -> Iterator[_Text]:
+def _texts(caller: Workload, container: Container) -> Iterator[_Text]:
+    own = caller.document
     for variable in container.env():
         if variable.value is not None:
-            yield _Text(container, (*variable.path, "value"), variable.value, variable.name)
+            path = (*variable.path, "value")
+            yield _Text(container, own, path, variable.value, variable.name)
     for field in ("command", "args"):
         raw = container.data.get(field)
         for index, each in enumerate(raw if isinstance(raw, list) else []):
             if isinstance(each, str):
-                yield _Text(container, (*container.path, field, index), each, "")
+                yield _Text(container, own, (*container.path, field, index), each, "", _ARGUMENT)
+
+
+def _configured(caller: Workload, container: Container, joined: Fleet) -> Iterator[_Text]:
+    """Yield the variables that come from ConfigMaps: other workloads may share those."""
+    for name, key, variable in container.configured():
+        found = joined.config_map(name, joined.namespace_of(caller.document))
+        data = found.data.get("data") if found else None
+        for entry, text in (data if isinstance(data, dict) else {}).items():
+            if found and isinstance(text, str) and key in (None, entry):
+                why = f"it stands in the ConfigMap {name!r}, which others may read as well"
+                yield _Text(container, found, ("data", entry), text, variable or entry, why)
 
 
 def _scan(caller: Workload, place: _Text, names: dict[str, Service]) -> Iterator[Call]:
@@ -100,6 +119,7 @@ def _scan(caller: Workload, place: _Text, names: dict[str, Service]) -> Iterator
         yield Call(
             caller=caller,
             container=place.container,
+            document=place.document,
             path=place.path,
             variable=place.variable,
             text=place.text,
@@ -113,8 +133,8 @@ def _scan(caller: Workload, place: _Text, names: dict[str, Service]) -> Iterator
 
 
 def _obstacle(place: _Text, *, bare: bool) -> str:
-    if not place.variable:
-        return "it stands in an argument, not in an environment variable"
+    if place.obstacle:
+        return place.obstacle
     return "the variable holds the host alone, its port stands elsewhere" if bare else ""
 
 

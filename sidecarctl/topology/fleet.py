@@ -1,19 +1,24 @@
 """All documents of a run, joined: workloads, and the Services and others that speak of them."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 from sidecarctl.manifest.document import Document
 from sidecarctl.manifest.objects import (
     Autoscaler,
     LimitRange,
+    NetworkPolicy,
     Service,
     autoscaler,
     backends,
     limit_range,
+    network_policy,
     service,
 )
 from sidecarctl.manifest.workload import Workload, workload
+
+_View = TypeVar("_View")
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +67,29 @@ class Fleet:
     def is_editable(self, document: Document) -> bool:
         return any(document is each for each in self.documents)
 
+    def config_map(self, name: str, namespace: str) -> Document | None:
+        """Return the ConfigMap of that name, where it is in sight."""
+        return next(
+            (
+                each
+                for each in (*self.documents, *self.context)
+                if each.is_a("", "ConfigMap")
+                and (each.name, self.namespace_of(each)) == (name, namespace)
+            ),
+            None,
+        )
+
+    def policies(self, target: Workload) -> tuple[NetworkPolicy, ...]:
+        """Return the NetworkPolicies that say who may reach the pods of *target*."""
+        namespace = self.namespace_of(target.document)
+        return tuple(
+            found
+            for each in (*self.documents, *self.context)
+            if (found := network_policy(each)) is not None
+            and self.namespace_of(each) == namespace
+            and found.pod_labels.items() <= target.pod_labels.items()
+        )
+
     def namespaces(self, name: str) -> tuple[Document, ...]:
         """Return the Namespace documents of the input that define the namespace *name*."""
         return tuple(
@@ -92,5 +120,7 @@ def fleet(
     )
 
 
-def _views(view, documents: Sequence[Document]):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202
+def _views(
+    view: Callable[[Document], _View | None], documents: Sequence[Document]
+) -> tuple[_View, ...]:
     return tuple(found for found in map(view, documents) if found is not None)

@@ -172,3 +172,35 @@ def test_udp_stays_and_a_port_that_only_the_service_names_is_proxied():
         )
     )
     assert listeners(injection) == [("inbound-3000", 10000, 3000, "http", "strict")]
+
+
+POLICY = """
+apiVersion: networking.k8s.io/v1
+kind: NetworkPolicy
+metadata: {name: shop}
+spec:
+  podSelector: {matchLabels: {app: shop}}
+  policyTypes: [Ingress]
+  ingress: [{from: [{podSelector: {}}], ports: [{port: 8080}]}]
+"""
+
+
+def test_a_network_policy_that_closes_the_proxy_off_is_named():
+    injection = the_only(decide(deployment(), service(), POLICY))
+    (note,) = [each for each in injection.notes if each.code == "network-policy"]
+    assert note.message == (
+        "NetworkPolicy 'shop' lets clients reach port 8080, not the proxy's 10000"
+    )
+    opened = POLICY.replace("[{port: 8080}]", "[{port: 8080}, {port: 10000}]")
+    assert "network-policy" not in codes(the_only(decide(deployment(), service(), opened)).notes)
+
+
+def test_a_network_policy_that_names_the_port_follows_it():
+    injection = the_only(
+        decide(
+            deployment(ports=NAMED),
+            service(ports="[{port: 80, targetPort: http}]"),
+            POLICY.replace("port: 8080", "port: http"),
+        )
+    )
+    assert "network-policy" not in codes(injection.notes)

@@ -79,3 +79,23 @@ def test_an_address_in_an_argument_is_named_but_cannot_be_rewired():
     assert found(args="'--stock=stock:7070'") == [
         ("stock", 7070, "stock:7070", "it stands in an argument, not in an environment variable")
     ]
+
+
+def test_an_address_in_a_config_map_is_named_where_it_stands():
+    text = INPUT.format(value="''", variable="X", args="").replace(
+        "env: [{name: X, value: ''}]",
+        "envFrom: [{configMapRef: {name: settings}}]\n    env:\n    - name: A\n"
+        "      valueFrom: {configMapKeyRef: {name: settings, key: STOCK}}",
+    )
+    text += "---\napiVersion: v1\nkind: ConfigMap\nmetadata: {name: settings, namespace: shop}\n"
+    text += "data:\n  STOCK: stock:7070\n  MAIL: mail.other:25\n"
+    joined = fleet(parse(text, "input.yaml").documents)
+    found = calls(joined.workloads[0], joined)
+    assert [(str(call.document), call.path, call.variable) for call in found] == [
+        ("ConfigMap/settings", ("data", "STOCK"), "A"),
+        ("ConfigMap/settings", ("data", "STOCK"), "STOCK"),
+        ("ConfigMap/settings", ("data", "MAIL"), "MAIL"),
+    ]
+    assert {call.obstacle for call in found} == {
+        "it stands in the ConfigMap 'settings', which others may read as well"
+    }
