@@ -41,7 +41,7 @@ def command(
     ] = None,
     only: Annotated[
         Literal["workloads", "services"] | None,
-        typer.Option(help="Change only these: one half of a roll-out in two steps."),
+        typer.Option(help="Give out only these: one half of a roll-out in two steps."),
     ] = None,
     diff: Diff = False,
     check: Check = False,
@@ -55,7 +55,7 @@ def command(
     refused, nothing is written at all.
     """
     from sidecarctl.cli.delivery import Delivery, agree, deliver
-    from sidecarctl.inject.inject import inject
+    from sidecarctl.inject.inject import inject, step
     from sidecarctl.manifest.document import parse
     from sidecarctl.manifest.files import read
     from sidecarctl.profile.profile import load_profile
@@ -64,6 +64,8 @@ def command(
 
     delivery = Delivery(diff, check, in_place, output, report)
     agree(delivery, files)
+    if only and (diff or check or in_place):
+        raise typer.BadParameter("--only is for what is printed or written to --output")
     chosen = load_profile(
         profile, sets=sets or (), proxy=proxy, kubernetes_version=kubernetes_version
     )
@@ -74,9 +76,10 @@ def command(
             [parse(source.text, source.name) for source in read(context or ())],
             chosen,
             namespace=namespace,
-            only=only,
             split=output is not None,
             progress=progress,
         )
+    if only and not result.refused:
+        result = step(result, only)
     run = Run("inject", profile=chosen.name, kubernetes_version=chosen.kubernetes_version)
     raise typer.Exit(deliver(result, sources, delivery, run))

@@ -1,11 +1,12 @@
 """From manifests and a profile to new texts: nothing is written here, and nothing is half done."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from sidecarctl import __version__
-from sidecarctl.findings import JsonObject
+from sidecarctl.errors import ManifestError
+from sidecarctl.findings import JsonObject, Location
 from sidecarctl.inject.build import MANAGED_BY, TOOL, fragments
 from sidecarctl.inject.patch import (
     Fragment,
@@ -19,7 +20,7 @@ from sidecarctl.manifest.document import Document, Manifest, parse
 from sidecarctl.manifest.emit import block_mapping
 from sidecarctl.manifest.narrow import mapping, text
 from sidecarctl.manifest.record import eject_text, inject_text
-from sidecarctl.manifest.splice import Rewrite
+from sidecarctl.manifest.splice import Rewrite, rewrite
 from sidecarctl.manifest.workload import workload
 from sidecarctl.plan.candidate import outcome, refused
 from sidecarctl.plan.injection import Injection
@@ -43,21 +44,18 @@ class _Edits:
     files: dict[str, str] = field(default_factory=dict)
 
 
-def inject(  # noqa: PLR0913  keyword-only: each is an option of the verb
+def inject(
     manifests: Sequence[Manifest],
     context: Sequence[Manifest],
     profile: Profile,
     *,
     namespace: str = "default",
-    only: Only | None = None,
     split: bool = False,
-    progress: Callable[[str], None] = lambda _file: None,
 ) -> Result:
     """Inject what *profile* says into *manifests*; *context* is only looked at.
 
-    What an earlier run injected is taken out first, so that nothing of it is left behind. *only*
-    keeps to one step of a roll-out in two. With *split*, new documents become files of their own.
-    *progress* is told the name of each file that is done.
+    What an earlier run injected is taken out first, so that nothing of it is left behind. With
+    *split*, new documents become files of their own.
 
     Raises:
         SidecarctlError: the input or the profile is wrong; nothing is to be written then.
@@ -74,27 +72,36 @@ def inject(  # noqa: PLR0913  keyword-only: each is an option of the verb
         *decided.outcomes,
         *(_apply(each, joined, profile, edits, split=split) for each in decided.injections),
     ]
+    before = {each.file: (each.text, each.text) for each in manifests}
     if any(each.status is Status.REFUSED for each in outcomes):
-        return Result(_in_order(outcomes, joined), {each.file: (each.text, each.text)
-                                                    for each in manifests})  # fmt: skip
+        return Result(_in_order(outcomes, joined), before)
     for injection in decided.injections:
         _change_others(injection, edits)
-    texts = {}
-    for before, clean in zip(manifests, cleaned, strict=True):
-        texts[before.file] = (before.text, _rewritten(clean, edits, profile, only))
-        progress(before.file)
+    try:
+        texts = {
+            each.file: (each.text, _rewritten(clean, edits, profile))
+            for each, clean in zip(manifests, cleaned, strict=True)
+        }
+    except ManifestError:
+        outcomes = _with_uneditable(outcomes, cleaned, edits, joined)
+        return Result(_in_order(outcomes, joined), before)
     unchanged = {file for file, (before, after) in texts.items() if before == after}
     outcomes = [_settled(each, unchanged) for each in outcomes]
     return Result(_in_order(outcomes, joined), texts, edits.files, decided.notes)
 
 
-def chosen(text: str, file: str, only: Only) -> str:
-    """Return of *text* the documents that the step *only* of a roll-out is about, as a stream.
+def step(result: Result, only: Only) -> Result:
+    """Return *result* with only the documents that one step of a roll-out in two is about.
 
-    What goes to standard output is applied as it is: the other half must not be in it.
+    What is given out is applied as it is, so the other half must not be in it.
     """
-    documents = parse(text, file).documents if text else ()
-    return "---\n".join(_text_of(each.data) for each in documents if _is_of_step(each, only))
+    texts = {}
+    for file, (before, after) in result.texts.items():
+        documents = parse(after, file).documents if after else ()
+        chosen = [_text_of(each.data) for each in documents if _is_of_step(each, only)]
+        texts[file] = (before, "---\n".join(chosen))
+    files = result.files if only == "workloads" else {}
+    return replace(result, texts=texts, files=files)
 
 
 def _cleaned(manifest: Manifest) -> Manifest:
@@ -146,16 +153,45 @@ def _change_others(injection: Injection, edits: _Edits) -> None:
             edits.after[id(change.document)] = changed(current, [change])
 
 
-def _rewritten(manifest: Manifest, edits: _Edits, profile: Profile, only: Only | None) -> str:
-    rewrites = [
+def _rewrites(manifest: Manifest, edits: _Edits) -> list[Rewrite]:
+    return [
         Rewrite(document, edits.after[id(document)], tuple(edits.new.get(id(document), ())))
         for document in manifest.documents
-        if id(document) in edits.after and _is_in(document, only)
+        if id(document) in edits.after
     ]
+
+
+def _rewritten(manifest: Manifest, edits: _Edits, profile: Profile) -> str:
+    rewrites = _rewrites(manifest, edits)
     if not rewrites:
         return manifest.text
     marks: Mapping[str, str] = {PROFILE: profile.name, VERSION: __version__}
     return inject_text(manifest, rewrites, [marks] * len(rewrites))
+
+
+def _with_uneditable(
+    outcomes: list[Outcome], cleaned: Sequence[Manifest], edits: _Edits, joined: Fleet
+) -> list[Outcome]:
+    """Refuse each document that cannot be edited without harm, found by trying one at a time.
+
+    Raises:
+        ManifestError: each can be edited alone, and all together they cannot.
+    """
+    found: dict[Location, Outcome] = {}
+    for manifest in cleaned:
+        for each in _rewrites(manifest, edits):
+            try:
+                rewrite(manifest, [each])
+            except ManifestError as error:
+                document = each.document
+                at = document.locate(("kind",), on="key")
+                found[at] = Outcome(Status.REFUSED, "cannot-edit", error.message, document.kind,
+                                    document.name, joined.namespace_of(document), error.at or at,
+                                    hint=error.hint or "")  # fmt: skip
+    if not found:
+        for manifest in cleaned:
+            rewrite(manifest, _rewrites(manifest, edits))
+    return [each for each in outcomes if each.location not in found] + list(found.values())
 
 
 def _is_of_step(document: Document, only: Only) -> bool:
@@ -166,10 +202,6 @@ def _is_of_step(document: Document, only: Only) -> bool:
 
 def _text_of(document: JsonObject) -> str:
     return block_mapping(document, 0) + "\n"
-
-
-def _is_in(document: Document, only: Only | None) -> bool:
-    return only is None or document.is_a("", "Service") == (only == "services")
 
 
 def _settled(done: Outcome, unchanged: set[str]) -> Outcome:
