@@ -176,7 +176,7 @@ def test_tcp_knows_identities_alone(guard):
         rules = (_WEB, {"from": [spiffe("ops", "prod")], "paths": ["/*"]})
         port = guard(*rules, target=redis.port, protocol="tcp")
         assert talk(port, b"PING\r\n", tls=client_context(WEB)) == [b"+PONG\r\n"]
-        with pytest.raises(OSError, match="reset|closed|EOF"):
+        with pytest.raises(OSError, match=r"reset|closed|EOF"):
             talk(port, b"PING\r\n", tls=client_context(OPS))
     assert redis.seen == [b"PING\r\n"]
 
@@ -186,6 +186,6 @@ def test_tcp_refuses_at_the_first_bytes_where_the_server_speaks_first(guard):
         port = guard(_WEB, target=mysql.port, protocol="tcp")
         banner = b"220 ready\r\n"
         assert talk(port, b"x\n", first=banner, tls=client_context(WEB)) == [b"x\n"]
-        with pytest.raises(OSError, match="reset|closed|EOF"):
+        with pytest.raises(OSError, match=r"reset|closed|EOF"):
             talk(port, b"x\n", first=banner, tls=client_context(OPS))
     assert mysql.seen == [b"x\n"]

@@ -18,8 +18,9 @@ from sidecarctl.envoy.mounts import CERTIFICATES, under
 
 _ALWAYS = {"hardening": {}, "lifecycle": {}}
 _STRICT = _ALWAYS | {"mtls": {}}
+_SHOP = spiffe("shop", "prod")
 _OURS, _ROGUE = Authority(), Authority("rogue")
-SHOP, WEB = _OURS.leaf(spiffe("shop", "prod")), _OURS.leaf(spiffe("web", "prod"))
+SHOP, WEB = _OURS.leaf(_SHOP), _OURS.leaf(spiffe("web", "prod"))
 
 
 @pytest.fixture(scope="module")
@@ -141,7 +142,7 @@ def test_strict_tcp_takes_callers_with_a_certificate_alone(tmp_path):
         listener = inbound(redis.port, "tcp", tls="strict")
         with proxied([listener], _STRICT, root=tmp_path, leaf=SHOP):
             assert talk(listener.port, b"PING\r\n", tls=client_context(WEB)) == [b"+PONG\r\n"]
-            with pytest.raises(OSError, match="reset|closed"):
+            with pytest.raises(OSError, match=r"reset|closed"):
                 talk(listener.port, b"PING\r\n")
     assert redis.seen == [b"PING\r\n"]
 
@@ -161,9 +162,9 @@ def pair(tmp_path):
     """Start a server's and a caller's Envoy that talk mutual TLS; return the caller's port."""
     started = []
 
-    def start(target, protocol, sans=(spiffe("shop", "prod"),)):
+    def start(target, protocol, shown=_SHOP):
         server = inbound(target, protocol, tls="strict")
-        client = outbound(server.port, protocol, tls="strict", sans=sans, sni="shop.prod.svc")
+        client = outbound(server.port, protocol, tls="strict", sans=(shown,), sni="shop.prod.svc")
         for name, listener, leaf in (("server", server, SHOP), ("client", client, WEB)):
             envoy = proxied([listener], _STRICT, root=tmp_path / name, leaf=leaf)
             (tmp_path / name).mkdir(exist_ok=True)
@@ -201,7 +202,7 @@ def test_two_proxies_carry_tcp(pair):
 
 
 def test_a_server_with_another_identity_is_not_believed(pair, app):
-    assert request(pair(app.port, "http", sans=(spiffe("orders", "prod"),))).status == 503
+    assert request(pair(app.port, "http", shown=spiffe("orders", "prod"))).status == 503
 
 
 def test_certificates_rotate_without_a_restart(app, tmp_path):
