@@ -12,6 +12,7 @@ import pytest
 from harness.clients import request
 from harness.collectors import eventually
 from harness.ports import free_port
+from harness.servers import silent_resolver
 
 from sidecarctl.envoy.binary import find_envoy, running, validate
 from sidecarctl.envoy.messages import messages
@@ -157,9 +158,10 @@ def test_a_child_that_dies_at_once_is_told_with_its_reason():
 
 
 def test_a_child_that_is_not_ready_in_time_is_told_and_ended():
-    text = _answering(free_port()) + _read("blocked")
-    with pytest.raises(SidecarctlError) as caught, running(text, ready_s=0.3):
-        pytest.fail("it must not become ready")
+    with silent_resolver() as resolver:
+        text = _answering(free_port()) + _read("blocked").replace("10053", str(resolver.port))
+        with pytest.raises(SidecarctlError) as caught, running(text, ready_s=0.3):
+            pytest.fail("it must not become ready")
     assert str(caught.value).startswith("Envoy was not ready within 0.3 s")
 
 

@@ -111,6 +111,27 @@ def silent_server():
 
 
 @contextmanager
+def full_server():
+    """Run a server that takes no connection any more: whoever comes waits, as for a lost packet."""
+    with contextlib.ExitStack() as stack, socket.socket() as listening:
+        listening.bind(("127.0.0.1", 0))
+        listening.listen(0)
+        for _ in range(8):  # more than the kernel puts into the queue of a backlog of 0
+            waiting = stack.enter_context(socket.socket())
+            waiting.setblocking(False)
+            waiting.connect_ex(listening.getsockname())
+        yield Upstream(listening.getsockname()[1])
+
+
+@contextmanager
+def silent_resolver():
+    """Run a DNS server that never answers."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as bound:
+        bound.bind(("127.0.0.1", 0))
+        yield Upstream(bound.getsockname()[1])
+
+
+@contextmanager
 def _tcp(answer, *, port, banner=b""):
     upstream = Upstream(0)
 

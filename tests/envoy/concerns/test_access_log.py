@@ -8,6 +8,7 @@ import pytest
 from harness.clients import request, talk
 from harness.collectors import eventually
 from harness.grpc_echo import FLAKY, call, grpc_echo
+from harness.ports import free_port
 from harness.proxy import inbound, outbound, proxied
 from harness.servers import http_echo, tcp_echo
 
@@ -122,6 +123,18 @@ def test_only_failures_are_all_written():
         ("/status/503", 503),
         ("/test.Echo/Flaky", 200),
     ]
+
+
+def test_only_tcp_connections_that_broke_are_all_written():
+    with tcp_echo() as server:
+        up, down = outbound(server.port, "tcp"), outbound(free_port(), "tcp")
+        with proxied([up, down], {"accessLog": {"successes": "0%"}}) as envoy:
+            talk(up.port, b"hello\n")
+            with pytest.raises(ConnectionError):
+                talk(down.port, b"hello\n")
+            (line,) = _lines(envoy, 1)
+    assert json.loads(line)["listener"] == down.name
+    assert "UF" in json.loads(line)["flags"]
 
 
 def test_some_successes_are_written():

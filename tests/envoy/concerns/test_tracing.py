@@ -1,16 +1,21 @@
 """Spans arrive at each kind of collector, the trace goes on, and no query string goes along."""
 
 import pytest
+import yaml
 from harness.clients import request
 from harness.collectors import datadog_agent, otlp_collector, zipkin_collector
 from harness.grpc_echo import call, grpc_echo
 from harness.proxy import build, inbound, outbound, proxied
-from harness.servers import http_echo
+from harness.servers import http_echo, silent_resolver
+
+from sidecarctl.envoy.binary import running
+from sidecarctl.envoy.bootstrap import dump
 
 _COLLECTORS = {"otlp": otlp_collector, "datadog": datadog_agent, "zipkin": zipkin_collector}
 _TRACE, _PARENT = "4bf92f3577b34da6a3ce929d0e0e4736", "00f067aa0ba902b7"
 _SAMPLED = {"traceparent": f"00-{_TRACE}-{_PARENT}-01", "tracestate": "vendor=1"}
 _UNSAMPLED = {"traceparent": f"00-{'a' * 32}-{_PARENT}-00"}
+_CARES = "type.googleapis.com/envoy.extensions.network.dns_resolver.cares.v3.CaresDnsResolverConfig"
 # OTLP and Zipkin spans are sent as soon as there are five, or else after 5 s.
 _AT_ONCE = 5
 
@@ -41,7 +46,7 @@ def test_a_trace_that_came_keeps_its_decision_and_a_new_one_is_sampled(kind):
         listener = inbound(app.port)
         with proxied([listener], {"tracing": _to(kind, collector, "0%")}):
             for _ in range(_AT_ONCE):
-                request(listener.port)
+                request(listener.port, headers={"x-client-trace-id": "keep-me"})
                 request(listener.port, headers=_UNSAMPLED)
                 request(listener.port, headers=_SAMPLED)
             spans = collector.wait_for(_AT_ONCE)
@@ -87,10 +92,17 @@ def test_a_collector_that_is_down_delays_nothing():
 
 
 def test_a_collector_that_cannot_be_found_does_not_hold_up_the_start():
-    with http_echo() as app:
+    with http_echo() as app, silent_resolver() as resolver:
         listener = inbound(app.port)
-        tracing = {"otlp": {"host": "collector.observability.invalid"}}
-        with proxied([listener], {"tracing": tracing}, ready_s=2):
+        built = build([listener], {"tracing": {"otlp": {"host": "collector.observability"}}})
+        bootstrap = yaml.safe_load(built.text)
+        (cluster,) = _named(bootstrap["static_resources"]["clusters"], "tracing-collector")
+        address = {"socket_address": {"address": "127.0.0.1", "port_value": resolver.port}}
+        cluster["typed_dns_resolver_config"] = {
+            "name": "envoy.network.dns_resolver.cares",
+            "typed_config": {"@type": _CARES, "resolvers": [address]},
+        }
+        with running(dump(bootstrap), ready_s=2):
             assert request(listener.port).status == 200
 
 
@@ -99,6 +111,10 @@ def test_every_cluster_that_a_tracer_names_is_there(kind):
     # Envoy accepts a tracer with an unknown cluster, and the spans vanish without a word.
     text = build([inbound(8080)], {"tracing": {"to": kind}}).text
     assert text.count('"tracing-collector"') == 3
+
+
+def _named(members, name):
+    return [each for each in members if each["name"] == name]
 
 
 def _to(kind, collector, sampling):

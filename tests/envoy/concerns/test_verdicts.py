@@ -21,6 +21,12 @@ _KINDS = {
     "outbound tcp": outbound(5432, "tcp"),
     "outbound by name": outbound(81, target_host="orders.prod.svc.cluster.local"),
 }
+_PROTOCOLS = ("http", "grpc", "tcp")
+# What a concern cannot do without.
+_DEMANDED = {
+    "accessControl": {"rules": [{"from": ["spiffe://cluster.local/ns/prod/sa/web"]}]},
+    "rateLimit": {"perInstance": {"requests": 100, "per": "1s"}},
+}
 _VARIANTS = {
     "timeouts": [{}, {"request": "0s", "idle": "0s", "stream": "0s", "keepAlive": "0s"}],
     "retries": [
@@ -85,5 +91,21 @@ def test_each_choice_of_values_at_all_listeners(name, values):
 def test_all_together(at):
     chosen = {name: variants[at % len(variants)] for name, variants in _VARIANTS.items()}
     verdict = build(list(_KINDS.values()), chosen).verdict()
+    assert verdict.messages == ()
+    assert verdict.accepted
+
+
+@pytest.mark.parametrize("tls", ["none", "strict", "permissive"])
+def test_every_concern_that_there_is_at_once(tls):
+    mesh = "strict" if tls == "strict" else "none"
+    listeners = [
+        *(inbound(8080 + at, protocol, tls=tls) for at, protocol in enumerate(_PROTOCOLS)),
+        *(outbound(80 + at, protocol, tls=mesh) for at, protocol in enumerate(_PROTOCOLS)),
+    ]
+    chosen = {
+        name: _DEMANDED.get(name, {}) for name, each in concerns().items() if "envoy" in each.cells
+    }
+    assert set(_VARIANTS) < set(chosen)
+    verdict = build(listeners, chosen).verdict()
     assert verdict.messages == ()
     assert verdict.accepted
