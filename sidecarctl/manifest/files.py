@@ -135,24 +135,30 @@ def _octets(stream: BinaryIO, name: str) -> bytes:
 
 
 def _decoded(octets: bytes, name: str) -> str:
+    """Return the text of *octets*; the error where it is none points at the first wrong byte."""
     if octets.startswith(_UTF16_MARKS):
         raise ManifestError(
             "the file is in UTF-16, not UTF-8",
             at=Location(name, 1, 1, 1, 1),
             hint="save it as UTF-8: YAML of Kubernetes is read in no other encoding",
         )
+    null = octets.find(b"\0")
     try:
         text = octets.decode("utf-8")
     except UnicodeDecodeError as error:
-        bad, what = error.start, f"the byte 0x{octets[error.start]:02X} is not UTF-8"
+        bad = error.start
     else:
-        bad, what = octets.find(b"\0"), "the file holds a NUL byte"
-        if bad < 0:
+        bad = null
+        if null < 0:
             return text
+    if 0 <= null <= bad:
+        bad, fault = null, "the file holds a NUL byte"
+    else:
+        fault = f"the byte 0x{octets[bad]:02X} is not UTF-8"
     source = Text(name, octets[:bad].decode("utf-8"))
-    is_binary = b"\0" in octets
+    is_binary = null >= 0
     raise ManifestError(
-        f"{what}: this is a binary file" if is_binary else what,
+        f"{fault}: this is a binary file" if is_binary else fault,
         at=source.location(len(source.text), len(source.text) + 1),
         hint=None if is_binary else "save the file as UTF-8",
     )

@@ -9,8 +9,8 @@ import os
 import secrets
 import shutil
 import stat
-from collections.abc import Iterable, Mapping
-from contextlib import suppress
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -54,20 +54,35 @@ def replace_all(contents: Mapping[Path, bytes | None]) -> None:
     folders: list[Path] = []
     try:
         for target, content in contents.items():
-            folders += _make_folder(target.parent)
-            old = _status(target)
-            steps.append(_step(target, content, old))
-            _prepare(steps[-1], content, old)
+            with _naming(target):
+                if content is not None:
+                    folders += _missing(target.parent)
+                    target.parent.mkdir(parents=True, exist_ok=True)
+                old = _status(target)
+                steps.append(_step(target, content, old))
+                _prepare(steps[-1], content, old)
         _sync_folders(contents)
         _take_all(steps)
         folders.clear()
-    except OSError as error:
-        reason = (error.strerror or str(error)).lower()
-        file = error.filename2 or error.filename
-        raise ManifestError(f"cannot write {str(file)!r}: {reason}; no file has changed") from None
     finally:
         _clear(steps, folders)
     _sync_folders(contents)
+
+
+@contextmanager
+def _naming(target: Path) -> Iterator[None]:
+    """Say of a failure of the system that it is *target* that cannot be written."""
+    try:
+        yield
+    except OSError as error:
+        reason = (error.strerror or str(error)).lower()
+        raise ManifestError(f"{_cannot_write(target)}: {reason}; no file has changed") from None
+
+
+def _cannot_write(target: Path) -> str:
+    here = Path.cwd()
+    shown = target.relative_to(here) if target.is_relative_to(here) else target
+    return f"cannot write {str(shown)!r}"
 
 
 def _take_all(steps: list[_Step]) -> None:
@@ -75,7 +90,8 @@ def _take_all(steps: list[_Step]) -> None:
     try:
         for step in steps:
             taken.append(step)
-            step.take()
+            with _naming(step.target):
+                step.take()
     except BaseException:  # an interrupt from the keyboard must not leave half of the files, either
         stuck = [step for step in reversed(taken) if not _is_taken_back(step)]
         if stuck:
@@ -99,7 +115,7 @@ def _status(target: Path) -> os.stat_result | None:
     except FileNotFoundError:
         return None
     if not stat.S_ISREG(old.st_mode):
-        raise ManifestError(f"cannot write {str(target)!r}: it is no regular file")
+        raise ManifestError(f"{_cannot_write(target)}: it is no regular file")
     return old
 
 
@@ -148,11 +164,9 @@ def _spare(target: Path) -> Path:
     return target.with_name(f".{target.name[:100]}.{secrets.token_hex(4)}.tmp")
 
 
-def _make_folder(folder: Path) -> list[Path]:
-    """Make *folder* and those above it; return the new ones, outermost first."""
-    missing = [each for each in (folder, *folder.parents) if not each.exists()]
-    folder.mkdir(parents=True, exist_ok=True)
-    return missing[::-1]
+def _missing(folder: Path) -> list[Path]:
+    """Return those of *folder* and the folders above it that are not there, outermost first."""
+    return [each for each in (*reversed(folder.parents), folder) if not each.exists()]
 
 
 def _sync_folders(files: Iterable[Path]) -> None:
