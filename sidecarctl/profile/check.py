@@ -28,8 +28,7 @@ _SAMPLES = {name: name.lower() for name in PLACEHOLDERS}
 def profile_faults(data: JsonObject) -> list[Violation]:
     """Return every fault of the profile *data*, paths from its root; [] where it is right."""
     spec = table(data, "spec")
-    outer = violations(data, outer_schema())
-    faults = [_reworded(each) for each in outer if each.path[-1:] != ("proxy",)]
+    faults = [_reworded(each, data) for each in violations(data, outer_schema())]
     faults += _layer_faults(spec, {}, ("spec",))
     for index, override in enumerate(_items(spec.get("overrides"))):
         if isinstance(override, dict):
@@ -42,6 +41,11 @@ def profile_faults(data: JsonObject) -> list[Violation]:
 def value_faults(owner: Concern | Sidecar, values: Json) -> tuple[Violation, ...]:
     """Return every fault of the complete *values* of *owner*, paths from the values' root."""
     return _faults_of_text(owner, json.dumps(values))
+
+
+def always_on(concern: Concern, path: FieldPath = ()) -> Violation:
+    """Return the violation of *concern*, which cannot be switched off."""
+    return Violation(path, f"{concern.name!r} is always on", "leave it out for its defaults")
 
 
 def limit_faults(concern: Concern, sidecar: str, values: Json) -> tuple[Violation, ...]:
@@ -66,7 +70,6 @@ def _locked_faults(entry: Json, path: FieldPath) -> Iterator[Violation]:
 
 def _layer_faults(layer: JsonObject, below: JsonObject, path: FieldPath) -> Iterator[Violation]:
     """Yield the faults of one layer: the ``spec``, or one of its overrides over that."""
-    yield from _sidecar_names(layer, path)
     for room, owners in (("concerns", concerns()), ("sidecars", sidecars())):
         for name, given in table(layer, room).items():
             where = (*path, room, name)
@@ -84,7 +87,7 @@ def _owner_faults(
     if isinstance(owner, Sidecar):
         values = merged(merged(owner.defaults, below if isinstance(below, dict) else {}), given)
     elif owner.always and given in (None, False):
-        yield Violation(path, f"{owner.name!r} is always on", "leave it out for its defaults")
+        yield always_on(owner, path)
         return
     else:
         values = layered(owner.defaults, (below, given))
@@ -107,15 +110,6 @@ def _is_of(given: Json, values: Json, path: FieldPath) -> bool:
     return has(given, path) or not isinstance(at(given, path[:-1]), dict)
 
 
-def _sidecar_names(layer: JsonObject, path: FieldPath) -> Iterator[Violation]:
-    ready = (*names_of("proxy"), NO_PROXY)
-    if "proxy" in layer and layer["proxy"] not in ready:
-        yield _unknown("proxy", layer["proxy"], (*path, "proxy"), ready)
-    for index, name in enumerate(_items(layer.get("agents"))):
-        if name not in names_of("agent"):
-            yield _unknown("agent", name, (*path, "agents", index), names_of("agent"))
-
-
 def _unknown(word: str, name: Json, path: FieldPath, known: Iterable[str]) -> Violation:
     """Return the violation of a *name* for a thing (*word*) that is none of *known*."""
     if word != "concern" and name in planned_proxies():
@@ -124,20 +118,17 @@ def _unknown(word: str, name: Json, path: FieldPath, known: Iterable[str]) -> Vi
     return Violation(path, f"there is no {word} {shown(name)}", did_you_mean(str(name), known))
 
 
-def _reworded(fault: Violation) -> Violation:
-    """Say it plainly where YAML has turned a version into a number: 1.30 is 1.3."""
-    if (
-        fault.path != ("spec", "kubernetesVersion")
-        or "is no Kubernetes version" not in fault.message
-    ):
-        return fault
-    number = fault.message.partition(" ")[0]
-    if number[:1] in "'\"":
+def _reworded(fault: Violation, data: JsonObject) -> Violation:
+    """Say what a schema cannot: which proxies are planned, and that 1.30 without quotes is 1.3."""
+    value = at(data, fault.path)
+    if "proxy" in fault.path and value in planned_proxies():
+        return _unknown("proxy", value, fault.path, (*names_of("proxy"), NO_PROXY))
+    if fault.path != ("spec", "kubernetesVersion") or not isinstance(value, int | float):
         return fault
     return Violation(
         fault.path,
-        f"kubernetesVersion {number} is a number, and as a number 1.30 is 1.3",
-        'write it in quotes: "1.30"' if number == "1.3" else f'write it in quotes: "{number}"',
+        f"kubernetesVersion {value} is a number, and as a number 1.30 is 1.3",
+        f'write it in quotes: "{"1.30" if value == 1.3 else value}"',
     )
 
 

@@ -9,7 +9,7 @@ from sidecarctl.errors import ProfileError, first_of
 from sidecarctl.findings import FieldPath, Json, JsonObject, show_path
 from sidecarctl.manifest.workload import Role, Workload
 from sidecarctl.profile.annotation import annotation_settings
-from sidecarctl.profile.check import limit_faults, value_faults
+from sidecarctl.profile.check import always_on, limit_faults, value_faults
 from sidecarctl.profile.concern import Concern, concerns
 from sidecarctl.profile.merge import OFF, layered, merged, nested, table
 from sidecarctl.profile.placeholder import bad_placeholders, filled, has_placeholder
@@ -157,6 +157,9 @@ def _faults(owner: Concern | Sidecar, value: Json, scene: _Scene) -> Iterator[Pr
     """Yield what is wrong with *value*; all but the workload's part was checked on loading."""
     own = scene.of(owner.name) if isinstance(owner, Concern) else []
     wrong = [(each, fault) for each in own for fault in bad_placeholders(each.value)]
+    if isinstance(owner, Concern) and owner.always:
+        off = [each for each in own if each.path == ("concerns", owner.name) and not each.value]
+        wrong += [(each, always_on(owner)) for each in off]
     if wrong:
         yield from (setting.error(fault.message, fault.hint) for setting, fault in wrong)
     elif own or scene.overrides or has_placeholder(value):

@@ -1,6 +1,7 @@
 """JSON Schemas of a profile: the outer shape, each concern's and sidecar's values, all in one."""
 
 import json
+import re
 from collections.abc import Iterator, Mapping
 from functools import cache
 from pathlib import Path
@@ -12,6 +13,8 @@ from sidecarctl.profile.merge import at, table
 from sidecarctl.profile.sidecar import NO_PROXY, Sidecar, names_of, sidecars
 
 _ALTERNATIVES = ("anyOf", "oneOf", "allOf")
+_SPEC = ("properties", "spec", "properties")
+_OVERRIDE = ("overrides", "items", "properties")
 
 
 @cache
@@ -21,12 +24,15 @@ def read_schema(file: Path) -> JsonObject:
     return data
 
 
+@cache
 def outer_schema() -> JsonObject:
-    """Return the shape of a profile without that of the values of concerns and sidecars.
-
-    Its ``enum`` of proxies also names those that are planned: see ``planned_proxies``.
-    """
-    return read_schema(asset_dir("schemas") / "profile.schema.json")
+    """Return the shape of a profile without that of the values of concerns and sidecars."""
+    schema: JsonObject = json.loads(json.dumps(_shipped()))
+    spec = table(schema, *_SPEC)
+    for holder in (spec, table(spec, *_OVERRIDE)):
+        table(holder, "proxy")["enum"] = [*_ready_proxies()]
+        table(holder, "agents")["items"] = {"enum": [*names_of("agent")]}
+    return schema
 
 
 def values_schema(owner: Concern | Sidecar) -> JsonObject:
@@ -37,30 +43,22 @@ def values_schema(owner: Concern | Sidecar) -> JsonObject:
 
 def planned_proxies() -> tuple[str, ...]:
     """Return the proxies that a profile may name one day, but not yet."""
-    known = at(outer_schema(), ("properties", "spec", "properties", "proxy", "enum"))
-    ready = (*names_of("proxy"), NO_PROXY)
-    return tuple(str(name) for name in _items(known) if name not in ready)
+    known = at(_shipped(), (*_SPEC, "proxy", "enum"))
+    return tuple(str(name) for name in _items(known) if name not in _ready_proxies())
 
 
 @cache
 def profile_schema() -> JsonObject:
     """Return the whole schema of a profile: what editors and ``schema profile`` get."""
     schema: JsonObject = json.loads(json.dumps(outer_schema()))
-    definitions = table(schema, "$defs")
-    spec = table(schema, "properties", "spec", "properties")
-    override = table(spec, "overrides", "items", "properties")
+    definitions, spec = table(schema, "$defs"), table(schema, *_SPEC)
     for room, owners in (("concerns", concerns()), ("sidecars", sidecars())):
         properties: JsonObject = {}
         for owner in owners.values():
             definitions[_key(owner)] = _embedded(owner)
             properties[owner.name] = _entry(owner)
-        for holder in (spec, override):
+        for holder in (spec, table(spec, *_OVERRIDE)):
             table(holder, room).update(properties=properties, additionalProperties=False)
-    proxies: list[Json] = [*names_of("proxy"), NO_PROXY]
-    agents: list[Json] = [*names_of("agent")]
-    for holder in (spec, override):
-        table(holder, "proxy")["enum"] = proxies
-        table(holder, "agents")["items"] = {"enum": agents}
     fields = "|".join(concerns())
     table(spec, "locked")["items"] = {"type": "string", "pattern": rf"^({fields})(\.[A-Za-z.]+)?$"}
     return schema
@@ -87,6 +85,15 @@ def is_text(parts: list[JsonObject]) -> bool:
     """Tell whether a field of which *parts* speak takes text and nothing but text."""
     types = [part["type"] for part in parts if "type" in part]
     return bool(types) and all(each == "string" for each in types)
+
+
+def _shipped() -> JsonObject:
+    """Return the schema as it lies in ``schemas/``; its proxies are also those that are planned."""
+    return read_schema(asset_dir("schemas") / "profile.schema.json")
+
+
+def _ready_proxies() -> tuple[str, ...]:
+    return (*names_of("proxy"), NO_PROXY)
 
 
 def _entry(owner: Concern | Sidecar) -> JsonObject:
@@ -138,7 +145,9 @@ def _children(node: JsonObject, step: str | int) -> Iterator[Json]:
     if isinstance(step, int):
         yield node.get("items")
         return
-    properties = table(node, "properties")
+    properties, names = table(node, "properties"), table(node, "propertyNames")
+    if not re.search(str(names.get("pattern", "")), step):
+        return
     yield properties[step] if step in properties else node.get("additionalProperties")
 
 
