@@ -7,6 +7,7 @@ from importlib import import_module
 from pkgutil import iter_modules
 from traceback import extract_tb
 
+from sidecarctl.envoy.read import Bootstrap
 from sidecarctl.findings import Finding, Related
 from sidecarctl.lint import rules as rules_package
 from sidecarctl.lint.ignore import Suppression, is_held, suppressions
@@ -61,45 +62,51 @@ def is_kubernetes(document: Document) -> bool:
 
 
 def _of_document(document: Document, rules: Sequence[Rule], run: Run) -> Iterator[Placed]:
-    if not is_kubernetes(document):
-        return
     holder = workload(document)
     for rule in rules:
         try:
-            hits = list(_hits(rule, document, holder, run))
+            findings = list(_findings(rule, document, holder, run))
         except Exception as error:  # noqa: BLE001 - a rule that breaks must not hide the others
             crashed = next((one for one in rules if one.slug == CRASHED), None)
             if crashed is not None:
                 yield Placed(_crash(crashed, rule, error, document), document)
             continue
-        for hit in hits:
-            yield Placed(finding_of(hit, rule, document), document)
+        for finding in findings:
+            yield Placed(finding, document)
 
 
-def _hits(rule: Rule, document: Document, holder: Workload | None, run: Run) -> Iterator[Hit]:
-    if rule.of_document is not None:
-        yield from rule.of_document(document, run)
+def _findings(
+    rule: Rule, document: Document, holder: Workload | None, run: Run
+) -> Iterator[Finding]:
+    if rule.of_document is not None and is_kubernetes(document):
+        for hit in rule.of_document(document, run):
+            yield finding_of(hit, rule, document)
     if rule.of_workload is not None and holder is not None:
-        yield from rule.of_workload(holder, run)
+        for hit in rule.of_workload(holder, run):
+            yield finding_of(hit, rule, document)
+    if rule.of_bootstrap is not None:
+        for bootstrap in run.bootstraps(document):
+            for hit in rule.of_bootstrap(bootstrap, run):
+                yield finding_of(hit, rule, bootstrap)
 
 
-def finding_of(hit: Hit, rule: Rule, document: Document) -> Finding:
-    """Return the finding for *hit* with its place."""
+def finding_of(hit: Hit, rule: Rule, holder: Document | Bootstrap) -> Finding:
+    """Return the finding for *hit*, whose paths count from *holder*, with its place."""
+    document, base = (holder.owner, holder.base) if isinstance(holder, Bootstrap) else (holder, ())
     return Finding(
         code=rule.code,
         slug=rule.slug,
         severity=hit.severity or rule.severity,
         confidence=hit.confidence or rule.confidence,
         message=hit.message,
-        location=document.locate(hit.path, on=hit.on),
-        path=hit.path,
+        location=holder.locate(hit.path, on=hit.on),
+        path=(*base, *hit.path),
         help=hit.help or rule.help,
         source=rule.source,
         related=tuple(
-            Related((also.document or document).locate(also.path), also.message)
-            for also in hit.also
+            Related((also.holder or holder).locate(also.path), also.message) for also in hit.also
         ),
-        subject=str(document),
+        subject=str(document) if is_kubernetes(document) else "",
     )
 
 

@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from posixpath import join, normpath
 
 from sidecarctl.findings import FieldPath, JsonObject
-from sidecarctl.lint.run import Run
 from sidecarctl.manifest.document import Document
 from sidecarctl.manifest.narrow import mapping, mappings, strings, text
 from sidecarctl.manifest.workload import Container, VolumeMount, Workload
+from sidecarctl.topology.fleet import Fleet
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,14 +26,14 @@ class Mounted:
     files: Mapping[str, str]
 
 
-def config_maps(workload: Workload, run: Run) -> Iterator[Mounted]:
+def config_maps(workload: Workload, joined: Fleet) -> Iterator[Mounted]:
     """Yield every mount of a ConfigMap that is in the input, container by container."""
     volumes = list(mappings(workload.pod, workload.pod_path, "volumes"))
-    home = run.fleet.namespace_of(workload.document)
+    home = joined.namespace_of(workload.document)
     known = {
         each.name: each
-        for each in (*run.fleet.documents, *run.fleet.context)
-        if each.is_a("", "ConfigMap") and run.fleet.namespace_of(each) == home
+        for each in (*joined.documents, *joined.context)
+        if each.is_a("", "ConfigMap") and joined.namespace_of(each) == home
     }
     for container in workload.containers():
         for mount in container.volume_mounts():

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
+from sidecarctl.envoy.read import Bootstrap
 from sidecarctl.findings import Confidence, FieldPath, Severity
 from sidecarctl.lint.codes import CODES
 from sidecarctl.lint.run import Run
@@ -14,11 +15,11 @@ from sidecarctl.manifest.workload import Workload
 
 @dataclass(frozen=True, slots=True)
 class Also:
-    """A further place that a hit speaks of. *document* is None for the document of the hit."""
+    """A further place that a hit speaks of. *holder* is None where it is that of the hit."""
 
     path: FieldPath
     message: str
-    document: Document | None = None
+    holder: Document | Bootstrap | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +41,7 @@ class Hit:
 
 DocumentCheck: TypeAlias = Callable[[Document, Run], Iterator[Hit]]
 WorkloadCheck: TypeAlias = Callable[[Workload, Run], Iterator[Hit]]
+BootstrapCheck: TypeAlias = Callable[[Bootstrap, Run], Iterator[Hit]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +59,13 @@ class Rule:
     doc: str
     of_document: DocumentCheck | None = None
     of_workload: WorkloadCheck | None = None
+    of_bootstrap: BootstrapCheck | None = None
+
+    @property
+    def module(self) -> str:
+        """Return the module of the check, ``""`` for a rule without one."""
+        check = self.of_document or self.of_workload or self.of_bootstrap
+        return check.__module__ if check else ""
 
     @property
     def code(self) -> str:
@@ -102,12 +111,29 @@ def workload_rule(
     return decorate
 
 
+def bootstrap_rule(
+    slug: str,
+    severity: Severity,
+    *,
+    help: str,
+    source: str,
+    confidence: Confidence = Confidence.HIGH,
+) -> Callable[[BootstrapCheck], Rule]:
+    """Make the decorated check a rule that is asked about every bootstrap; paths count from it."""
+
+    def decorate(check: BootstrapCheck) -> Rule:
+        doc = _manual(check)
+        return Rule(slug, severity, confidence, help, source, doc, of_bootstrap=check)
+
+    return decorate
+
+
 def own_rule(slug: str, severity: Severity, *, help: str, module: str) -> Rule:
     """Return a rule whose findings the engine makes itself; *module* holds its manual."""
     return Rule(slug, severity, Confidence.HIGH, help, "", _doc(module))
 
 
-def _manual(check: DocumentCheck | WorkloadCheck) -> str:
+def _manual(check: DocumentCheck | WorkloadCheck | BootstrapCheck) -> str:
     return _doc(check.__module__)
 
 

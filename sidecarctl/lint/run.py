@@ -3,11 +3,15 @@
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
+from sidecarctl.envoy.read import Bootstrap, bootstraps
+from sidecarctl.lifecycle.analysis import Analysis, analyse
 from sidecarctl.lifecycle.pod import Container, Pod
 from sidecarctl.lifecycle.reading import read
 from sidecarctl.lifecycle.setting import Setting, classics
 from sidecarctl.lifecycle.versions import Version
+from sidecarctl.lint.envoys import Running, running
 from sidecarctl.manifest.document import Document
+from sidecarctl.manifest.narrow import mapping, number
 from sidecarctl.manifest.workload import Workload
 from sidecarctl.topology.fleet import Fleet
 
@@ -19,34 +23,55 @@ class Run:
     """All documents of one run, and what holds for them.
 
     *version* is the oldest Kubernetes of the target. *is_complete* says that the input is all there
-    is (a folder, a stream): only then may a rule conclude from what is not there.
+    is (a folder, a stream): only then may a rule conclude from what is not there. What several
+    rules ask for is worked out once and kept.
     """
 
     fleet: Fleet
     version: Version
     is_complete: bool
+    _bootstraps: dict[Document, tuple[Bootstrap, ...]] = field(default_factory=dict, repr=False)
+    _envoys: dict[Document, tuple[Running, ...]] = field(default_factory=dict, repr=False)
+    _settings: dict[Document, Setting] = field(default_factory=dict, repr=False)
+    _analyses: dict[Document, Analysis] = field(default_factory=dict, repr=False)
     _pods: dict[Document, Pod] = field(default_factory=dict, repr=False)
 
     def kubernetes_version(self) -> str:
         """Return the minor version as the schemas are named: ``"1.33"``."""
         return f"{self.version.major}.{self.version.minor}"
 
+    def bootstraps(self, document: Document) -> tuple[Bootstrap, ...]:
+        """Return the Envoy bootstraps in *document*."""
+        if document not in self._bootstraps:
+            self._bootstraps[document] = bootstraps(document)
+        return self._bootstraps[document]
+
+    def envoys(self, workload: Workload) -> tuple[Running, ...]:
+        """Return the containers of *workload* that run Envoy with a bootstrap of the input."""
+        if workload.document not in self._envoys:
+            found = tuple(running(workload, self.fleet, self.bootstraps))
+            self._envoys[workload.document] = found
+        return self._envoys[workload.document]
+
     def pod(self, workload: Workload) -> Pod:
-        """Return the pod of *workload* as the kubelet sees it; read once for all rules."""
-        known = self._pods.get(workload.document)
-        if known is None:
-            known = read(workload.pod, workload.pod_path)
-            self._pods[workload.document] = known
-        return known
+        """Return the pod of *workload* as the kubelet sees it."""
+        if workload.document not in self._pods:
+            self._pods[workload.document] = read(workload.pod, workload.pod_path)
+        return self._pods[workload.document]
 
     def setting(self, workload: Workload) -> Setting:
-        """Return where the pod of *workload* stands."""
-        return Setting(
-            kind=workload.kind,
-            version=self.version,
-            main=workload.pod_annotations.get(_DEFAULT_CONTAINER, ""),
-            is_served=bool(self.fleet.selecting(workload)),
-        )
+        """Return where the pod of *workload* stands, Envoy's listeners included."""
+        if workload.document not in self._settings:
+            self._settings[workload.document] = self._setting(workload)
+        return self._settings[workload.document]
+
+    def analysis(self, workload: Workload) -> Analysis:
+        """Return what goes wrong in the pod of *workload* by the model of the kubelet."""
+        if workload.document not in self._analyses:
+            setting = self.setting(workload)
+            found = analyse(workload.pod, workload.pod_path, setting)
+            self._analyses[workload.document] = found
+        return self._analyses[workload.document]
 
     def sidecars(self, workload: Workload) -> tuple[Container, ...]:
         """Return the sidecars of *workload*: native ones, and known images beside the app."""
@@ -59,3 +84,25 @@ class Run:
             home = self.fleet.namespace_of(each.document)
             if (home, each.kind, each.name) == (namespace, kind, name):
                 yield each
+
+    def _setting(self, workload: Workload) -> Setting:
+        ports, loopback = {}, {}
+        for each in self.envoys(workload):
+            addresses = [a for one in each.bootstrap.listeners for a in one.addresses]
+            admin = each.bootstrap.admin
+            addresses += [admin] if admin else []
+            name = each.container.name
+            ports[name] = frozenset(a.port for a in addresses if a.port)
+            loopback[name] = frozenset(a.port for a in addresses if a.port and a.is_loopback)
+        spec = mapping(workload.document.data, "spec")
+        job = mapping(workload.document.data, *workload.template_path[:-1])
+        return Setting(
+            kind=workload.kind,
+            version=self.version,
+            main=workload.pod_annotations.get(_DEFAULT_CONTAINER, ""),
+            ports=ports,
+            loopback=loopback,
+            progress_deadline_s=number(spec.get("progressDeadlineSeconds")) or 600,
+            job_deadline_s=number(job.get("activeDeadlineSeconds")),
+            is_served=bool(self.fleet.selecting(workload)),
+        )

@@ -106,7 +106,7 @@ def check(workload: Workload, run: Run) -> Iterator[Hit]:
         return
     readers = {c.name for c in run.pod(workload).containers if purpose(c) in _READS_ONCE}
     seen: set[str] = set()
-    for mounted in config_maps(workload, run):
+    for mounted in config_maps(workload, run.fleet):
         document = mounted.document
         changes = document.data.get("immutable") is not True and not _HASHED.search(document.name)
         if mounted.container.name in readers and changes and document.name not in seen:

@@ -1,0 +1,132 @@
+"""A file inside a field: the configuration in a ConfigMap, with its places in the outer file.
+
+The text may be a literal, folded, quoted or plain scalar. Every character of it is found again in
+the outer text; where that fails (a surrogate pair written in escapes) all places are the field's.
+"""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Literal
+
+from yaml.nodes import ScalarNode
+
+from sidecarctl.errors import ManifestError
+from sidecarctl.findings import FieldPath, Location
+from sidecarctl.manifest.document import Document, parse
+from sidecarctl.manifest.text import Text
+
+_BLANK = " \t\r\n"
+_HEADER = re.compile(r"[|>][^\r\n]*")
+_ESCAPE = re.compile(r"\\(?:x[0-9a-fA-F]{2}|u[0-9a-fA-F]{4}|U[0-9a-fA-F]{8}|.)", re.DOTALL)
+_CONTINUED = re.compile(r"\\\r?\n[ \t]*")
+_SHORT = {"0": "\0", "a": "\a", "b": "\b", "t": "\t", "n": "\n", "v": "\v", "f": "\f", "r": "\r",
+          "e": "\x1b", "N": "\x85", "_": "\xa0", "L": "\u2028", "P": "\u2029"}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Embedded:
+    """The *text* of the field at *path* of *outer*.
+
+    *offsets* holds the offset in the outer file for every character of *text*, and one more for its
+    end; it is empty where they are not known.
+    """
+
+    outer: Document
+    path: FieldPath
+    text: str
+    offsets: Sequence[int] = field(repr=False)
+
+    def documents(self) -> tuple[Document, ...]:
+        """Read the text as YAML or JSON; the places of these documents are those of the text.
+
+        Raises:
+            ManifestError: as `parse` does, with the place in the outer file.
+        """
+        try:
+            return parse(self.text, self.outer.file).documents
+        except ManifestError as error:
+            source = Text(self.outer.file, self.text)
+            at = self._outer(source, error.at) if error.at else self._field()
+            raise ManifestError(error.message, at=at, hint=error.hint) from None
+
+    def locate(
+        self, inner: Document, path: FieldPath, *, on: Literal["value", "key"] = "value"
+    ) -> Location:
+        """Return the place in the outer file of what stands at *path* in *inner*."""
+        return self._outer(inner.source, inner.locate(path, on=on))
+
+    def _outer(self, source: Text, place: Location) -> Location:
+        if not self.offsets:
+            return self._field()
+        start = source.offset(place.line, place.column)
+        end = source.offset(place.end_line, place.end_column)
+        first, last = self.offsets[start], self.offsets[max(start, end - 1)]
+        return self.outer.source.location(first, last + int(end > start))
+
+    def _field(self) -> Location:
+        return self.outer.locate(self.path, on="key")
+
+
+def embedded(outer: Document, path: FieldPath) -> Embedded | None:
+    """Return the text of the field at *path* of *outer*, None where there is no text."""
+    found = outer.node(path)
+    if found is None or not isinstance(found[1], ScalarNode):
+        return None
+    node = found[1]
+    start, end = outer.offset(node.start_mark), outer.offset(node.end_mark)
+    offsets = _aligned(node.value, outer.source.text, start, end)
+    return Embedded(outer, path, node.value, offsets)
+
+
+def _aligned(value: str, raw: str, start: int, end: int) -> list[int]:
+    """Return the offset in *raw* of every character of *value*; nothing where they do not match.
+
+    All styles of YAML leave what is no blank in its order, and only add or drop blanks around it.
+    """
+    quote = raw[start : start + 1]
+    at = start
+    if quote in ("|", ">"):
+        at = _end_of(_HEADER, raw, start)
+    elif quote in ('"', "'"):
+        at, end = start + 1, end - 1
+    offsets: list[int] = []
+    for character in value:
+        if quote == '"':
+            at = _end_of(_CONTINUED, raw, at)
+        unit, length = _unit(raw, at, quote)
+        if unit != character and character not in _BLANK:
+            at = _next(raw, at, end, quote)
+            unit, length = _unit(raw, at, quote)
+            if unit != character or at >= end:
+                return []
+        offsets.append(min(at, end))
+        if unit == character:
+            at += length
+    offsets.append(min(at, end))
+    return offsets
+
+
+def _next(raw: str, at: int, end: int, quote: str) -> int:
+    """Return where the next character that is no blank begins."""
+    while at < end and (raw[at] in _BLANK or (quote == '"' and _CONTINUED.match(raw, at))):
+        at = _end_of(_CONTINUED, raw, at) if raw[at] == "\\" else at + 1
+    return at
+
+
+def _end_of(pattern: re.Pattern[str], raw: str, at: int) -> int:
+    match = pattern.match(raw, at)
+    return match.end() if match else at
+
+
+def _unit(raw: str, at: int, quote: str) -> tuple[str, int]:
+    """Return the character that is written at *at*, and how long it is written."""
+    if quote == "'" and raw.startswith("''", at):
+        return "'", 2
+    escape = _ESCAPE.match(raw, at) if quote == '"' else None
+    if escape is None:
+        return raw[at : at + 1], 1
+    word = escape[0][1:]
+    if len(word) > 1:
+        return chr(int(word[1:], 16)), len(escape[0])
+    return _SHORT.get(word, word), 2
