@@ -19,6 +19,7 @@ from sidecarctl.plan.candidate import Candidate
 from sidecarctl.plan.inbound import bind_address
 from sidecarctl.plan.injection import Injection, Standalone
 from sidecarctl.profile.concern import Concern, concerns
+from sidecarctl.profile.merge import merged
 from sidecarctl.profile.profile import Profile
 from sidecarctl.profile.sidecar import sidecars
 from sidecarctl.topology.fleet import Fleet
@@ -152,7 +153,7 @@ def _acts_on(concern: Concern, listener: Listener) -> bool:
 def _of_dependency(values: Json, concern: str, listener: Listener | None) -> Json:
     """Return *values*, with what an egress dependency says of *concern* for itself on top."""
     own = listener.values.get(concern) if listener else None
-    return {**values, **own} if isinstance(values, dict) and isinstance(own, dict) else values
+    return merged(values, own) if isinstance(own, dict) else values
 
 
 def _facts(

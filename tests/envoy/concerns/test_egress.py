@@ -12,6 +12,9 @@ from harness.clients import request, talk
 from harness.proxy import build, outbound, proxied
 from harness.servers import http_echo, redis_like
 
+from sidecarctl.profile.concern import concerns
+from sidecarctl.profile.schema import read_schema
+
 _ALWAYS = {"hardening": {}, "lifecycle": {}, "egress": {}}
 _OURS = Authority()
 WEB = _OURS.leaf(spiffe("web", "prod"))
@@ -167,3 +170,11 @@ def test_postgres_asks_for_its_protocol_by_name(tmp_path):
             # The proxy passes bytes on: that they are HTTP here does not matter.
             assert request(listener.port).status == 200
     assert dict(shown)["alpn"] == "postgresql"
+
+
+@pytest.mark.parametrize("name", ["timeouts", "retries", "circuitBreaker"])
+def test_a_dependency_may_say_of_a_concern_what_the_concern_takes(name):
+    own = read_schema(concerns()["egress"].folder / "values.schema.json")["$defs"]
+    theirs = read_schema(concerns()[name].folder / "values.schema.json")
+    assert own[name]["properties"] == theirs["properties"]
+    assert theirs.get("$defs", {}).items() <= own.items()

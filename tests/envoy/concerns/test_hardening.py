@@ -30,7 +30,13 @@ def _hardened(**values):
 @pytest.mark.parametrize("protocol", ["http", "grpc", "tcp"])
 def test_every_listener_validates_without_a_warning(memory, protocol):
     listeners = [inbound(8080, protocol), outbound(80, protocol)]
-    values = {"underscores": "allow", "trustedHops": 1, "buffer": 65536, "maxHeaderSize": "1Mi"}
+    values = {
+        "forwarded": "overwrite",
+        "underscores": "allow",
+        "trustedHops": 1,
+        "buffer": 65536,
+        "maxHeaderSize": "1Mi",
+    }
     for chosen in ({}, values):
         built = build(listeners, _hardened(**chosen), sidecar={"memoryLimitBytes": memory})
         assert built.verdict().messages == ()
@@ -91,11 +97,53 @@ def test_slow_headers_are_cut_off(app):
         assert b" 408 " in talk(listener.port, b"GET / HTTP/1.1\r\nhost: x\r\n")[0]
 
 
-def test_a_trusted_hop_is_believed_about_the_scheme(app):
+_FORGED = {
+    "x-forwarded-client-cert": "URI=spiffe://cluster.local/ns/prod/sa/admin",
+    "x-request-id": "mine",
+    "x-envoy-retry-on": "5xx",
+    "x-envoy-upstream-rq-timeout-ms": "1",
+    "x-envoy-original-path": "/other",
+    "x-sidecarctl-proto": "https",
+}
+
+
+def test_what_only_a_proxy_may_say_is_taken_from_no_caller(app):
+    with proxied([listener := inbound(app.port)], _hardened()):
+        seen = request(listener.port, headers=_FORGED).json["headers"]
+    assert set(_FORGED) & set(seen) == {"x-request-id"}
+    assert seen["x-request-id"] != "mine"
+    assert seen["x-forwarded-proto"] == "http"
+    assert "x-forwarded-for" not in seen
+
+
+@pytest.mark.parametrize(
+    ("values", "proto", "addresses"),
+    [
+        ({}, "https", 1),
+        ({"trustedHops": 1}, "https", 1),
+        ({"forwarded": "overwrite"}, "http", 2),
+        ({"forwarded": "overwrite", "trustedHops": 1}, "https", 2),
+    ],
+)
+def test_what_the_application_is_told_of_its_callers(app, values, proto, addresses):
     forwarded = {"x-forwarded-for": "1.2.3.4", "x-forwarded-proto": "https"}
-    with proxied([listener := inbound(app.port)], _hardened(trustedHops=1)):
+    with proxied([listener := inbound(app.port)], _hardened(**values)):
         seen = request(listener.port, headers=forwarded).json["headers"]
-    assert seen["x-forwarded-proto"] == "https"
+    assert seen["x-forwarded-proto"] == proto
+    told = seen["x-forwarded-for"].split(",")
+    assert (told[0], len(told)) == ("1.2.3.4", addresses)
+    assert "x-sidecarctl-proto" not in seen
+
+
+@pytest.mark.parametrize(("hops", "address"), [(0, "127.0.0.1"), (1, "1.2.3.4")])
+def test_whose_address_the_proxy_believes(app, hops, address):
+    rules = {"accessControl": {"rules": [{"sources": [f"{address}/32"]}]}}
+    concerns = _hardened(trustedHops=hops) | rules
+    with proxied([listener := inbound(app.port)], concerns):
+        assert request(listener.port, headers={"x-forwarded-for": "1.2.3.4"}).status == 200
+        assert request(listener.port, headers={"x-forwarded-for": "5.6.7.8"}).status == (
+            403 if hops else 200
+        )
 
 
 def test_bodies_may_be_bigger_than_the_buffer(app):
