@@ -9,7 +9,6 @@ from sidecarctl.lifecycle.hazards import fields, jobs, probing, starting, stoppi
 from sidecarctl.lifecycle.hazards.hazard import Hazard
 from sidecarctl.lifecycle.hazards.scene import Scene
 from sidecarctl.lifecycle.needs import Need, needs
-from sidecarctl.lifecycle.order import graph
 from sidecarctl.lifecycle.pod import Pod
 from sidecarctl.lifecycle.reading import read
 from sidecarctl.lifecycle.refusal import faults
@@ -76,5 +75,4 @@ def analyse(
 def look(pod: Pod, setting: Setting, guess: Assumptions) -> Scene:
     """Put together what the checks look at."""
     found = needs(pod, setting)
-    waits = graph(pod, found)
-    return Scene(pod, setting, guess, found, waits, mains(pod, setting), classics(pod, setting))
+    return Scene(pod, setting, guess, found, mains(pod, setting), classics(pod, setting))

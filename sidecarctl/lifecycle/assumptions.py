@@ -49,6 +49,7 @@ class Assumptions:
     second); *phase* says how much of its period a probe lets pass before it sees a success [P1].
     """
 
+    case: Case
     sync_s: float
     phase: float
     paces: Mapping[str, Pace]
@@ -75,7 +76,7 @@ def assume(
     """Return the assumptions of *case*, with what is *given* by container and field of `Pace`."""
     said = given or {}
     paces = {c.name: _pace(c, case, said.get(c.name, {})) for c in pod.containers}
-    return Assumptions(_SYNC_S[case], _PHASE[case], paces)
+    return Assumptions(case, _SYNC_S[case], _PHASE[case], paces)
 
 
 def parse_assumption(text: str, pod: Pod) -> tuple[str, str, float]:

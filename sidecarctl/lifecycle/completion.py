@@ -11,6 +11,7 @@ from dataclasses import replace
 
 from sidecarctl.lifecycle.assumptions import Assumptions
 from sidecarctl.lifecycle.events import NEVER, Event, What, in_order, time_of
+from sidecarctl.lifecycle.needs import needs
 from sidecarctl.lifecycle.pod import Pod
 from sidecarctl.lifecycle.setting import Setting, classics
 from sidecarctl.lifecycle.start import POD, start
@@ -19,7 +20,8 @@ from sidecarctl.lifecycle.stop import end_s, stop
 
 def complete(pod: Pod, guess: Assumptions, setting: Setting) -> tuple[Event, ...]:
     """Return the whole life of a Job's pod; without a DONE event of `POD` the Job never ends."""
-    events = [event for event in start(pod, guess) if event.container != POD]
+    starts = start(pod, guess, needs(pod, setting))
+    events = [event for event in starts if event.container != POD]
     hang = {container.name for container in classics(pod, setting)}  # J1
     for app in pod.apps:
         begins = time_of(events, app.name, What.START)

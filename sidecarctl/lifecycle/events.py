@@ -21,6 +21,7 @@ class What(StrEnum):
     DONE = "done"  # an init container or a job's app has ended with 0
     STUCK = "stuck"  # what it waits for does not come
     HOOK = "preStop"
+    HOOK_DONE = "preStop done"
     HOOK_CUT = "preStop cut"
     SIGNAL = "stop signal"
     KILL = "kill"

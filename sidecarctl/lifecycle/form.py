@@ -31,7 +31,7 @@ def form(version: Version, *, native_wanted: bool = True) -> tuple[Form, str]:
         return Form.CLASSIC, f"kubelet {version} has no native sidecars, they begin with 1.29"
     if not native_wanted:
         return Form.CLASSIC, "nativeSidecars is false"
-    return Form.NATIVE, f"kubelet {version} starts native sidecars first and stops them last"
+    return Form.NATIVE, f"kubelet {version} starts native sidecars first, stops them last"
 
 
 def startup_budget_s(pod: Pod) -> int:

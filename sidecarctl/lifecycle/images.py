@@ -15,6 +15,7 @@ class Purpose(StrEnum):
     PROXY = "proxy"  # the app dials through it, so it must be there first
     FRONT = "front"  # stands before the app
     TELEMETRY = "telemetry"  # the app does without it, and so must never wait for it
+    HELPER = "helper"  # calls the app when something has changed
     SECRETS = "secrets"  # writes files that the app reads
     REDIRECT = "redirect"  # sets up the capture of traffic, then ends
 

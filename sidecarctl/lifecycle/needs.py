@@ -13,7 +13,7 @@ from sidecarctl.lifecycle.setting import Setting, image, mains, purpose
 
 _LOCAL = r"(?:localhost|127\.0\.0\.1|\[::1\])"
 _DIAL = re.compile(
-    rf"(?:\b(?P<scheme>[a-z][a-z0-9+.-]*)://)?(?:[^\s/@'\"]*@)?(?<![\w.-])(?P<host>{_LOCAL})"
+    rf"(?:\b(?P<scheme>[a-z][a-z0-9+.-]*)://)?(?:[^\s/@'\"]*@)?(?<![\w.-])(?P<host>{_LOCAL})(?![\w-]|\.\w)"
     r"(?::(?P<port>\d{1,5})\b|\s+(?:-p\s*|--port[= ])?(?P<word>\d{2,5})\b|/(?P<dev>\d{2,5})\b)?"
 )
 _DEFAULT_PORTS = {"http": 80, "https": 443, "postgres": 5432, "postgresql": 5432, "mysql": 3306,

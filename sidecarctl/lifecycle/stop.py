@@ -13,6 +13,7 @@ The rules, with the tags that the code below carries:
 - T6  a sidecar in ``containers`` is an app: nothing orders it
 - T7  a sidecar that ends before its turn is not started again
 - T8  before 1.29 native sidecars had no order either
+- T13 who sends requests hears of the end in parallel, and some seconds late
 
 Sources: https://kubernetes.io/docs/concepts/workloads/pods/pod-lifecycle/#pod-termination,
 https://kubernetes.io/docs/concepts/workloads/pods/sidecar-containers/, and in
@@ -31,6 +32,13 @@ from sidecarctl.lifecycle.versions import Version, supports
 
 FLOOR_S = 2
 """What every container has between its signal and SIGKILL, ``minimumGracePeriodInSeconds``."""
+
+
+PROPAGATION_S = 5
+"""How long requests still come after the word of the pod's end: k/k#43576 found 3 s enough [T13].
+
+Source: https://github.com/kubernetes/kubernetes/issues/43576
+"""
 
 
 def stop(
@@ -80,7 +88,9 @@ def _stop_one(
     if container.pre_stop is not None:  # T1, T2
         hooked = min(pace.pre_stop, grace, death)
         events.append(Event(0, name, What.HOOK))
-        if pace.pre_stop > grace and death > grace:  # T5
+        if pace.pre_stop <= min(grace, death):
+            events.append(Event(hooked, name, What.HOOK_DONE))
+        elif death > grace:  # T5
             events.append(Event(hooked, name, What.HOOK_CUT, "the grace period is over"))
     left = grace - math.floor(hooked)
     waited = min(max(turn - hooked, 0.0), left)  # T4

@@ -4,7 +4,6 @@ from dataclasses import dataclass
 
 from sidecarctl.lifecycle.assumptions import Assumptions
 from sidecarctl.lifecycle.needs import Need
-from sidecarctl.lifecycle.order import Graph
 from sidecarctl.lifecycle.pod import Container, Pod
 from sidecarctl.lifecycle.setting import Setting
 
@@ -23,6 +22,5 @@ class Scene:
     setting: Setting
     guess: Assumptions
     needs: tuple[Need, ...]
-    waits: Graph
     mains: tuple[Container, ...]
     classics: tuple[Container, ...]

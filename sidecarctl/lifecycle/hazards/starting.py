@@ -8,18 +8,20 @@ from sidecarctl.lifecycle.hazards.hazard import Cure, Edit, Hazard, Kind
 from sidecarctl.lifecycle.hazards.scene import INITS, PROBES, SIDECARS, Scene
 from sidecarctl.lifecycle.images import Purpose
 from sidecarctl.lifecycle.needs import Need, When
-from sidecarctl.lifecycle.order import cycle, is_gated
+from sidecarctl.lifecycle.order import is_deadlock, is_gated
 from sidecarctl.lifecycle.pod import Container, Role
 from sidecarctl.lifecycle.setting import image, purpose
+from sidecarctl.lifecycle.versions import supports
 
 _SLOW_S = 2
-_WAITING = frozenset({Purpose.FRONT, Purpose.TELEMETRY})  # nobody needs these to be there first
+# Nobody needs these to be there first.
+_WAITING = frozenset({Purpose.FRONT, Purpose.TELEMETRY, Purpose.HELPER})
 
 
 def deadlocks(scene: Scene) -> Iterator[Hazard]:
     """A container waits for one that starts only after it: the pod never comes up."""
     for need in scene.needs:
-        if cycle(scene.waits, need):
+        if is_deadlock(scene.pod, need):
             who, server = need.who.name, need.server.name
             message = (
                 f"{who!r} needs {need.what} of {server!r} {need.when}, "
@@ -85,7 +87,7 @@ def unordered(scene: Scene) -> Iterator[Hazard]:
     As a container among others it may start after the app and stop before it; as a native sidecar
     without a gate it lets the app start as soon as its process exists [I2].
     """
-    told = {n.server.name for n in scene.needs if _may_race(n, scene) or cycle(scene.waits, n)}
+    told = {n.server.name for n in scene.needs if _may_race(n, scene) or is_deadlock(scene.pod, n)}
     classics = () if scene.setting.is_job else scene.classics  # there they do worse: J1
     for container in (*scene.pod.sidecars, *classics):
         is_gated = container.startup is not None or container.post_start is not None
@@ -99,7 +101,7 @@ def unordered(scene: Scene) -> Iterator[Hazard]:
         need = Need(main, When.RUN, container, "it", container.path, port_of(container, scene))
         yield Hazard(
             kind=Kind.UNORDERED,
-            severity=Severity.ERROR,
+            severity=Severity.ERROR if _has_native(scene) else Severity.INFO,
             confidence=Confidence.HIGH,
             message=message,
             path=container.path,
@@ -177,7 +179,7 @@ def agent_gates(scene: Scene) -> Iterator[Hazard]:
 
 def _may_race(need: Need, scene: Scene) -> bool:
     if need.when is When.DONE:
-        return need.server.role is Role.SIDECAR and not cycle(scene.waits, need)
+        return need.server.role is Role.SIDECAR and not is_deadlock(scene.pod, need)
     back = any(n.who == need.server and n.server == need.who for n in scene.needs)
     return (
         need.when is When.RUN
@@ -185,6 +187,11 @@ def _may_race(need: Need, scene: Scene) -> bool:
         and purpose(need.server) not in _WAITING
         and not back  # two that need each other must both ask again anyway
     )
+
+
+def _has_native(scene: Scene) -> bool:
+    """Say whether the target knows a better form; where it does not, a remark is enough."""
+    return supports("native-sidecar", scene.setting.version)
 
 
 def _is_proxy(container: Container, scene: Scene) -> bool:

@@ -14,13 +14,11 @@ from sidecarctl.lifecycle.needs import Need, When, claimed_ports, loopback_ports
 from sidecarctl.lifecycle.pod import Container, Role
 from sidecarctl.lifecycle.restart import restarts_all
 from sidecarctl.lifecycle.setting import image, purpose
-from sidecarctl.lifecycle.stop import effective_grace_s, stop
+from sidecarctl.lifecycle.stop import PROPAGATION_S, effective_grace_s, stop
 from sidecarctl.lifecycle.versions import supports
 
 _QUIT = re.compile(r"quitquitquit|/shutdown\b|\bkill\b.*\benvoy\b|pkill")
 _CLOSED = re.compile(r"\b(until\s+!|while)\s+(nc|curl|wget)\b")
-_DRAIN_S = 5
-"""How long an app keeps serving while the word of its end travels: k/k#43576 found 3 s enough."""
 
 
 def lost_orders(scene: Scene) -> Iterator[Hazard]:
@@ -180,11 +178,11 @@ def _undrained_apps(scene: Scene) -> Iterator[Hazard]:
 
 def _cut(container: Container, message: str, scene: Scene) -> Hazard:
     cure = Cure("give it a preStop hook that waits, e.g. sleep 5")
-    if supports("prestop-sleep", scene.setting.version) and scene.pod.grace_s > _DRAIN_S:
+    if supports("prestop-sleep", scene.setting.version) and scene.pod.grace_s > PROPAGATION_S:
         path = (*container.path, "lifecycle", "preStop")
         cure = Cure(
-            f"preStop: {{sleep: {{seconds: {_DRAIN_S}}}}}",
-            (Edit("set", path, {"sleep": {"seconds": _DRAIN_S}}),),
+            f"preStop: {{sleep: {{seconds: {PROPAGATION_S}}}}}",
+            (Edit("set", path, {"sleep": {"seconds": PROPAGATION_S}}),),
         )
     return Hazard(
         kind=Kind.REQUESTS_CUT,
