@@ -149,8 +149,16 @@ def _nodes(composer: _Fast | _Careful) -> Iterator[Node]:
 
 
 def _may_be_deep(text: str) -> bool:
-    openers = text.count("[") + text.count("{")
-    return openers > _MANY_OPENERS or _DEEP_INDENT.search(text) is not None
+    if _DEEP_INDENT.search(text):
+        return True
+    # What a document opens it must close, so the documents of a stream are looked at one by one.
+    return _openers(text) > _MANY_OPENERS and any(
+        _openers(part) > _MANY_OPENERS for part in text.split("\n---")
+    )
+
+
+def _openers(text: str) -> int:
+    return text.count("[") + text.count("{")
 
 
 def _refuse_inner_mark(source: Text) -> None:

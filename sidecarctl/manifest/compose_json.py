@@ -14,10 +14,29 @@ from sidecarctl.manifest.compose import MAX_DEPTH, PLAIN, too_deep
 from sidecarctl.manifest.scalars import TAG_PREFIX
 from sidecarctl.manifest.text import Text
 
-_BLANKS = re.compile(r"[ \t\r\n]*")
-_STRING = re.compile(r'"(?:[^"\\\x00-\x1f]|\\["\\/bfnrt]|\\u[0-9a-fA-F]{4})*"')
+_BLANK = r"[ \t\r\n]*"
+_TEXT = r'"(?:[^"\\\x00-\x1f]|\\["\\/bfnrt]|\\u[0-9a-fA-F]{4})*"'
+_BLANKS = re.compile(_BLANK)
+_STRING = re.compile(_TEXT)
+_KEY = re.compile(f"{_BLANK}({_TEXT}){_BLANK}:{_BLANK}")
 _WORD = re.compile(r"true|false|null|-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][-+]?[0-9]+)?")
 _LONE_SURROGATE = re.compile(r"[\ud800-\udfff]")
+_STRING_TAG = f"{TAG_PREFIX}str"
+_BAD_STRING = "this string does not end, or holds what JSON does not allow"
+
+
+class _Mark(Mark):
+    """A mark that finds its line and column when asked: few are, of all that a file has."""
+
+    def __init__(self, source: Text, offset: int) -> None:
+        self.index = offset - source.bom
+        self._source = source
+
+    def __getattr__(self, name: str) -> int:
+        if name not in {"line", "column"}:
+            raise AttributeError(name)
+        line, column = self._source.place(self.index + self._source.bom)
+        return line - 1 if name == "line" else column - 1
 
 
 class NotJsonError(Exception):
@@ -54,75 +73,78 @@ def compose_json(source: Text) -> list[Node]:
 def _value(source: Text, offset: int, depth: int) -> tuple[Node, int]:
     """Return the node at *offset* and the offset behind it."""
     first = source.text[offset : offset + 1]
+    if first == '"':
+        string = _STRING.match(source.text, offset)
+        if string is None:
+            raise NotJsonError(_BAD_STRING, offset)
+        return _string(source, string[0], offset), string.end()
     if first in {"{", "["}:
         if depth > MAX_DEPTH:
             raise too_deep(source, offset)
         return (_mapping if first == "{" else _sequence)(source, offset, depth)
-    if first == '"':
-        return _string(source, offset)
     word = _WORD.match(source.text, offset)
     if word is None:
         raise NotJsonError("expected a value", offset)
-    start, end = _mark(source, offset), _mark(source, word.end())
-    return ScalarNode(PLAIN, word[0], start, end, style=""), word.end()
+    marks = _Mark(source, offset), _Mark(source, word.end())
+    return ScalarNode(PLAIN, word[0], *marks, style=""), word.end()
 
 
 def _mapping(source: Text, start: int, depth: int) -> tuple[Node, int]:
     pairs: list[tuple[Node, Node]] = []
     offset = _skip(source.text, start + 1)
-    while not _is_at(source, "}", offset, bool(pairs)):
-        offset = _skip(source.text, offset + 1) if pairs else offset
-        if not source.text.startswith('"', offset):
-            raise NotJsonError("expected a key in double quotes", offset)
-        key, offset = _string(source, offset)
-        offset = _skip(source.text, offset)
-        if not source.text.startswith(":", offset):
-            raise NotJsonError("expected ':'", offset)
-        value, offset = _value(source, _skip(source.text, offset + 1), depth + 1)
-        pairs.append((key, value))
-        offset = _skip(source.text, offset)
-    marks = _mark(source, start), _mark(source, offset + 1)
+    if source.text[offset : offset + 1] != "}":
+        is_open = True
+        while is_open:
+            key = _KEY.match(source.text, offset)
+            if key is None:
+                raise _no_key(source.text, _skip(source.text, offset))
+            value, offset = _value(source, key.end(), depth + 1)
+            pairs.append((_string(source, key[1], key.start(1)), value))
+            is_open, offset = _goes_on(source.text, offset, "}")
+    marks = _Mark(source, start), _Mark(source, offset + 1)
     return MappingNode(PLAIN, pairs, *marks, flow_style=True), offset + 1
 
 
 def _sequence(source: Text, start: int, depth: int) -> tuple[Node, int]:
     items: list[Node] = []
     offset = _skip(source.text, start + 1)
-    while not _is_at(source, "]", offset, bool(items)):
-        offset = _skip(source.text, offset + 1) if items else offset
-        item, offset = _value(source, offset, depth + 1)
-        items.append(item)
-        offset = _skip(source.text, offset)
-    marks = _mark(source, start), _mark(source, offset + 1)
+    if source.text[offset : offset + 1] != "]":
+        is_open = True
+        while is_open:
+            item, offset = _value(source, _skip(source.text, offset), depth + 1)
+            items.append(item)
+            is_open, offset = _goes_on(source.text, offset, "]")
+    marks = _Mark(source, start), _Mark(source, offset + 1)
     return SequenceNode(PLAIN, items, *marks, flow_style=True), offset + 1
 
 
-def _is_at(source: Text, closer: str, offset: int, follows: bool) -> bool:
-    """Tell whether *closer* stands at *offset*; if not, and an entry went before, a comma must."""
-    if source.text.startswith(closer, offset):
-        return True
-    if follows and not source.text.startswith(",", offset):
+def _goes_on(text: str, offset: int, closer: str) -> tuple[bool, int]:
+    """Tell whether another entry follows, and from which offset on; if not, that of *closer*."""
+    offset = _skip(text, offset)
+    sign = text[offset : offset + 1]
+    if sign not in {",", closer}:
         raise NotJsonError(f"expected ',' or {closer!r}", offset)
-    return False
+    return sign == ",", offset + (sign == ",")
 
 
-def _string(source: Text, offset: int) -> tuple[Node, int]:
-    match = _STRING.match(source.text, offset)
-    if match is None:
-        raise NotJsonError("this string does not end, or holds what JSON does not allow", offset)
-    value = match[0][1:-1]
+def _no_key(text: str, offset: int) -> NotJsonError:
+    if text[offset : offset + 1] != '"':
+        return NotJsonError("expected a key in double quotes", offset)
+    string = _STRING.match(text, offset)
+    if string is None:
+        return NotJsonError(_BAD_STRING, offset)
+    return NotJsonError("expected ':'", _skip(text, string.end()))
+
+
+def _string(source: Text, quoted: str, offset: int) -> Node:
+    value = quoted[1:-1]
     if "\\" in value:
         # Go reads a surrogate without its partner as U+FFFD.
-        value = _LONE_SURROGATE.sub("\ufffd", json.loads(match[0]))
-    marks = _mark(source, offset), _mark(source, match.end())
-    return ScalarNode(f"{TAG_PREFIX}str", value, *marks, style='"'), match.end()
+        value = _LONE_SURROGATE.sub("\ufffd", json.loads(quoted))
+    marks = _Mark(source, offset), _Mark(source, offset + len(quoted))
+    return ScalarNode(_STRING_TAG, value, *marks, style='"')
 
 
 def _skip(text: str, offset: int) -> int:
     blanks = _BLANKS.match(text, offset)
     return blanks.end() if blanks else offset
-
-
-def _mark(source: Text, offset: int) -> Mark:
-    line, column = source.place(offset)
-    return Mark(source.file, offset - source.bom, line - 1, column - 1, None, 0)

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from yaml.error import Mark
-from yaml.nodes import MappingNode, Node, ScalarNode
+from yaml.nodes import MappingNode, Node
 
 from sidecarctl.errors import ManifestError
 from sidecarctl.findings import FieldPath, JsonObject, Location
@@ -130,10 +130,11 @@ def parse(text: str, file: str) -> Manifest:
     if len(text) > MAX_CHARACTERS:
         raise ManifestError("the file is larger than 64 MiB", at=Location(file, 1, 1, 1, 1))
     form, roots = _compose(source)
-    documents = (
+    documents = tuple(
         document for index, root in enumerate(roots) for document in _documents(source, index, root)
     )
-    return Manifest(file, text, form, tuple(documents))
+    refuse_template(source, (root for root in roots if _is_kubernetes(root)))
+    return Manifest(file, text, form, documents)
 
 
 def is_template(text: str) -> bool:
@@ -165,11 +166,7 @@ def _compose(source: Text) -> tuple[Literal["yaml", "json"], list[Node]]:
 def _documents(source: Text, index: int, root: Node) -> Iterator[Document]:
     if not isinstance(root, MappingNode):
         return
-    keys = {key.value for key, _ in root.value if isinstance(key, ScalarNode)}
-    is_kubernetes = keys >= {"apiVersion", "kind"}
-    data = plain(root, source, lenient=not is_kubernetes)
-    if is_kubernetes:
-        refuse_template(root, source)
+    data = plain(root, source, lenient=not _is_kubernetes(root))
     if not isinstance(data, dict):
         return
     whole = Document(source.file, index, (), data, root, source)
@@ -184,3 +181,9 @@ def _documents(source: Text, index: int, root: Node) -> Iterator[Document]:
         if isinstance(item, dict) and found is not None:
             base = ("items", number)
             yield Document(source.file, index, base, item, found[1], source, *inherited)
+
+
+def _is_kubernetes(root: Node) -> bool:
+    if not isinstance(root, MappingNode):
+        return False
+    return {"apiVersion", "kind"} <= {key.value for key, _ in root.value if key.id == "scalar"}

@@ -1,5 +1,7 @@
 """Nodes -> plain data: dict, list, str, int, float, bool, None, as kubectl would have them."""
 
+import re
+
 from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
 from sidecarctl.errors import ManifestError
@@ -11,6 +13,8 @@ from sidecarctl.manifest.scalars import Scalar, resolve
 from sidecarctl.manifest.template import template_error
 from sidecarctl.manifest.text import Text
 
+# Where there is no anchor there are no aliases. Some that only look like one do no harm.
+_ANCHOR = re.compile(r"(?:^|[\s\[{,:?-])&[^\s&]")
 _MAX_EXPANSION = 10_000_000
 """How many characters aliases may add to a document when they are written out."""
 _NODE_SIZE = 10
@@ -27,7 +31,8 @@ def plain(root: Node, source: Text, *, lenient: bool = False) -> Json:
         ManifestError: a key occurs twice, aliases expand too far or contain themselves, values lie
             too deep; unless *lenient*, a key or a tag that kubectl cannot read.
     """
-    if "*" in source.text and "&" in source.text:
+    start, end = root.start_mark.index + source.bom, root.end_mark.index + source.bom
+    if _ANCHOR.search(source.text, max(start - 1, 0), end):
         _check_aliases(root, source)
     return _Converter(source, lenient).value(root, 0)
 

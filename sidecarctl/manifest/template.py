@@ -6,6 +6,7 @@ action where YAML wants a value, or fills an unquoted value from ``.Values``.
 """
 
 import re
+from collections.abc import Iterable
 
 from yaml.nodes import Node, ScalarNode
 
@@ -23,13 +24,15 @@ _HELM = re.compile(
 _BARE_VALUE = re.compile(r"[ \t]*(?:-[ \t]+)*(?:[^\s#'\"{}][^#'\"{}\n]*:[ \t]+)?\{\{")
 
 
-def refuse_template(root: Node, source: Text) -> None:
-    """Raise an error where the document *root*, although it parses, is a template.
+def refuse_template(source: Text, roots: Iterable[Node]) -> None:
+    """Raise an error where *source*, although it parses into the documents *roots*, is a template.
 
     Raises:
         ManifestError: an unquoted value holds an action of Helm's.
     """
-    if _OPENER in source.text and _HELM.search(source.text):
+    if _OPENER not in source.text or not _HELM.search(source.text):
+        return
+    for root in roots:
         action = _plain_action(root, set())
         if action is not None:
             start = source.text.index(_OPENER, action.start_mark.index + source.bom)

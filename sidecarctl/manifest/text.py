@@ -23,7 +23,7 @@ class Text:
     file: str
     text: str
 
-    @property
+    @cached_property
     def bom(self) -> int:
         """Return the length of the byte order mark: 0 or 1."""
         return int(self.text.startswith(BOM))

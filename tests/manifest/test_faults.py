@@ -45,6 +45,8 @@ def fault(text: str, file: str = "any.yaml") -> tuple[str, str | None]:
         ("a: 1\n---\n\ufeffb: 1\n", f"any.yaml:3:1: {INNER_MARK}"),
         ("a: \ud800\n", "any.yaml:1:4: the character U+D800 is not allowed in YAML"),
         ("a: &a [*a]\n", "any.yaml:1:4: an alias here contains itself"),
+        ("--- &a\nb: *a\n", "any.yaml:1:5: an alias here contains itself"),
+        ("&a {b: *a}\n", "any.yaml:1:1: an alias here contains itself"),
         ("a: &a {<<: *a}\n", "any.yaml:1:4: an alias here contains itself"),
     ],
 )  # fmt: skip
