@@ -72,6 +72,11 @@ class Listener:
     def is_loopback(self) -> bool:
         return all(address.is_loopback for address in self.addresses)
 
+    @property
+    def demands_certificate(self) -> bool:
+        """Say whether nobody gets in without a client certificate."""
+        return bool(self.chains) and all(chain.demands_certificate for chain in self.chains)
+
 
 @dataclass(frozen=True, slots=True)
 class Cluster:

@@ -8,6 +8,7 @@ from posixpath import normpath
 from typing import TypeAlias
 
 from sidecarctl.envoy.read import Bootstrap
+from sidecarctl.findings import FieldPath
 from sidecarctl.lifecycle.images import known
 from sidecarctl.lint.mounts import config_maps
 from sidecarctl.manifest.document import Document
@@ -68,6 +69,16 @@ def config_file(container: Container) -> str:
         if word.startswith("--config-path="):
             return normpath(word.partition("=")[2])
     return ""
+
+
+def config_place(container: Container, file: str) -> FieldPath:
+    """Return the path of the argument that names *file*, or of the list of arguments."""
+    for field in ("command", "args"):
+        value = container.data.get(field)
+        for i, word in enumerate(value if isinstance(value, list) else []):
+            if file in text(word):
+                return (*container.path, field, i)
+    return (*container.path, "args")
 
 
 def config_words(container: Container) -> list[str]:

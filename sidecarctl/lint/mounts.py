@@ -25,6 +25,10 @@ class Mounted:
     document: Document
     files: Mapping[str, str]
 
+    def covers(self, file: str) -> bool:
+        """Say whether *file* would lie in this mount."""
+        return f"{file}/".startswith(f"{normpath(self.mount.mount_path)}/")
+
 
 def config_maps(workload: Workload, joined: Fleet) -> Iterator[Mounted]:
     """Yield every mount of a ConfigMap that is in the input, container by container."""

@@ -12,6 +12,7 @@ from sidecarctl.lifecycle.versions import Version
 from sidecarctl.lint.envoys import Running, running
 from sidecarctl.manifest.document import Document
 from sidecarctl.manifest.narrow import mapping, number
+from sidecarctl.manifest.workload import Container as ManifestContainer
 from sidecarctl.manifest.workload import Workload
 from sidecarctl.topology.fleet import Fleet
 
@@ -52,6 +53,13 @@ class Run:
             found = tuple(running(workload, self.fleet, self.bootstraps))
             self._envoys[workload.document] = found
         return self._envoys[workload.document]
+
+    def users(self, bootstrap: Bootstrap) -> Iterator[tuple[Workload, ManifestContainer]]:
+        """Yield the workloads whose containers start Envoy with *bootstrap*."""
+        for workload in (*self.fleet.workloads, *self.fleet.neighbours):
+            for each in self.envoys(workload):
+                if each.bootstrap is bootstrap:
+                    yield workload, each.container
 
     def pod(self, workload: Workload) -> Pod:
         """Return the pod of *workload* as the kubelet sees it."""

@@ -7,6 +7,7 @@ https://kuma.io/docs/latest/reference/kubernetes-annotations/
 https://github.com/open-telemetry/opentelemetry-operator#sidecar-injection
 """
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
@@ -15,7 +16,7 @@ from typing import Literal, TypeAlias
 from sidecarctl.findings import FieldPath, Json
 from sidecarctl.manifest.document import Document
 from sidecarctl.manifest.narrow import mapping
-from sidecarctl.manifest.workload import workload
+from sidecarctl.manifest.workload import Workload, workload
 
 Form: TypeAlias = Literal["label", "annotation"]
 
@@ -96,6 +97,18 @@ def uses(document: Document) -> Iterator[Use]:
                         yield Use(toggle, form, holder, path, value)
 
 
+def expects_sidecars(holder: Workload) -> bool:
+    """Say whether an injector will add containers to the pods of *holder* that are not here yet."""
+    keys = (*holder.pod_labels.items(), *holder.pod_annotations.items())
+    return any(_ADDS.search(key) and value not in _OFF for key, value in keys)
+
+
+_ADDS = re.compile(
+    r"^(?:sidecar\.opentelemetry\.io/inject|agent\.datadoghq\.com/sidecar|dapr\.io/enabled"
+    r"|sidecar\.istio\.io/inject|linkerd\.io/inject|consul\.hashicorp\.com/connect-inject"
+    r"|vault\.hashicorp\.com/agent-inject|kuma\.io/sidecar-injection)$"
+)
+_OFF = frozenset({"false", "disabled", "no", "0"})
 _FORMS: tuple[Form, ...] = ("label", "annotation")
 
 

@@ -1,0 +1,153 @@
+"""A probe asks a listener that demands a client certificate.
+
+The kubelet has none, so that the probe never succeeds: the pod is never ready, or is started again
+for ever.
+
+Bad:
+
+    apiVersion: v1
+    kind: Pod
+    metadata:
+      name: shop
+      labels: {app: shop}
+    spec:
+      containers:
+        - name: shop
+          ports:
+            - {name: http, containerPort: 8080}
+        - name: envoy
+          image: envoyproxy/envoy:v1.34.0
+          volumeMounts:
+            - {name: config, mountPath: /etc/envoy}
+          readinessProbe:
+            httpGet:
+              path: /
+              port: 8443  # expect: http-probe-through-mtls
+      volumes:
+        - name: config
+          configMap: {name: envoy}
+    ---
+    apiVersion: v1
+    kind: ConfigMap
+    metadata:
+      name: envoy
+    data:
+      envoy.yaml: |
+        static_resources:
+          listeners:
+            - name: inbound
+              address:
+                socket_address: {address: 0.0.0.0, port_value: 8443}
+              filter_chains:
+                - filters:
+                    - name: envoy.filters.network.tcp_proxy
+                      typed_config:
+                        "@type": type.googleapis.com/envoy.extensions.filters.network.tcp_proxy.v3.TcpProxy
+                        stat_prefix: inbound
+                        cluster: shop
+                  transport_socket:
+                    name: envoy.transport_sockets.tls
+                    typed_config:
+                      "@type": type.googleapis.com/envoy.extensions.transport_sockets.tls.v3.DownstreamTlsContext
+                      require_client_certificate: true
+                      common_tls_context:
+                        validation_context: {trusted_ca: {filename: /certs/ca.crt}}
+          clusters:
+            - name: shop
+              load_assignment:
+                cluster_name: shop
+                endpoints:
+                  - lb_endpoints:
+                      - endpoint:
+                          address:
+                            socket_address: {address: 127.0.0.1, port_value: 8080}
+
+Good:
+
+    apiVersion: v1
+    kind: Pod
+    metadata:
+      name: shop
+      labels: {app: shop}
+    spec:
+      containers:
+        - name: shop
+          ports:
+            - {name: http, containerPort: 8080}
+        - name: envoy
+          image: envoyproxy/envoy:v1.34.0
+          volumeMounts:
+            - {name: config, mountPath: /etc/envoy}
+          readinessProbe:
+            httpGet:
+              path: /ready
+              port: 9902
+      volumes:
+        - name: config
+          configMap: {name: envoy}
+    ---
+    apiVersion: v1
+    kind: ConfigMap
+    metadata:
+      name: envoy
+    data:
+      envoy.yaml: |
+        static_resources:
+          listeners:
+            - name: inbound
+              address:
+                socket_address: {address: 0.0.0.0, port_value: 8443}
+              filter_chains:
+                - filters:
+                    - name: envoy.filters.network.tcp_proxy
+                      typed_config:
+                        "@type": type.googleapis.com/envoy.extensions.filters.network.tcp_proxy.v3.TcpProxy
+                        stat_prefix: inbound
+                        cluster: shop
+                  transport_socket:
+                    name: envoy.transport_sockets.tls
+                    typed_config:
+                      "@type": type.googleapis.com/envoy.extensions.transport_sockets.tls.v3.DownstreamTlsContext
+                      require_client_certificate: true
+                      common_tls_context:
+                        validation_context: {trusted_ca: {filename: /certs/ca.crt}}
+          clusters:
+            - name: shop
+              load_assignment:
+                cluster_name: shop
+                endpoints:
+                  - lb_endpoints:
+                      - endpoint:
+                          address:
+                            socket_address: {address: 127.0.0.1, port_value: 8080}
+"""  # noqa: E501 - the names of Envoy's types are long
+
+from collections.abc import Iterator
+
+from sidecarctl.findings import Severity
+from sidecarctl.lint.probes import probes_of_port
+from sidecarctl.lint.rule import Also, Hit, workload_rule
+from sidecarctl.lint.run import Run
+from sidecarctl.manifest.workload import Workload
+
+
+@workload_rule(
+    "http-probe-through-mtls",
+    Severity.ERROR,
+    help="probe a listener that demands no certificate, or the app's own port",
+    source="https://istio.io/latest/docs/ops/configuration/mesh/app-health-check/",
+)
+def check(workload: Workload, run: Run) -> Iterator[Hit]:
+    """Report httpGet and gRPC probes of listeners where nobody gets in without a certificate."""
+    for each in run.envoys(workload):
+        for listener in each.bootstrap.listeners:
+            if not listener.demands_certificate:
+                continue
+            for address in listener.addresses:
+                for probe in probes_of_port(workload, address.port or 0, run):
+                    yield Hit(
+                        (*probe.handler.path, "port"),
+                        f"this {probe.path[-1]} on port {address.port} never succeeds: "
+                        "the kubelet has no client certificate",
+                        also=(Also(address.path, "this listener demands one", each.bootstrap),),
+                    )
