@@ -24,10 +24,14 @@ class Request:
 
 @dataclass
 class Upstream:
-    """A server that runs: its *port*, and what it has *seen* (requests, or lines)."""
+    """A server that runs: its *port*, and what it has *seen* (requests, or lines).
+
+    Requests that are held are answered once *released* is set.
+    """
 
     port: int
     seen: list = field(default_factory=list)
+    released: threading.Event = field(default_factory=threading.Event)
 
 
 class _Threads(socketserver.ThreadingMixIn):
@@ -52,7 +56,8 @@ def http_echo(name="app", *, port=0, watch=None):
 
     ``/status/<code>``, ``/delay/<ms>``, ``/bytes/<count>``; ``/flaky/<n>?id=<x>`` fails with 503
     the first *n* times that *x* is asked for; ``/slow/<n>?id=<x>&ms=<ms>`` is late the first *n*
-    times; ``/reset`` hangs up. Anything else is 200. *watch* is told of every request.
+    times; ``/reset`` hangs up; ``/hold`` waits until ``released`` is set. Anything else is 200.
+    *watch* is told of every request.
     """
     tries = {}
 
@@ -179,6 +184,8 @@ class _EchoHandler(BaseHTTPRequestHandler):
             time.sleep(int(argument) / 1000)
         elif verb == "bytes":
             answer = b"x" * int(argument)
+        elif verb == "hold":
+            self.upstream.released.wait(5)
         elif verb == "reset":
             self.close_connection = True
             return

