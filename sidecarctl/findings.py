@@ -2,10 +2,10 @@
 
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import TypeAlias, Union
+from typing import TypeAlias
 
 # A Union of quoted names, so that `Json | X` also works at run time on Python 3.11.
-Json: TypeAlias = Union[str, int, float, bool, list["Json"], dict[str, "Json"], None]
+Json: TypeAlias = str | int | float | bool | list["Json"] | dict[str, "Json"] | None
 JsonObject: TypeAlias = dict[str, Json]
 
 FieldPath: TypeAlias = tuple[str | int, ...]
@@ -68,15 +68,15 @@ class Finding:
     source: str = ""
     related: tuple[Related, ...] = ()
     subject: str = ""
+    is_secret: bool = False
+    """The place holds a secret: a report that shows lines masks it."""
 
 
 def show_path(path: FieldPath) -> str:
     """Return *path* as people write it: ``spec.containers[0].image``."""
     text = ""
     for step in path:
-        if isinstance(step, int):
-            text += f"[{step}]"
-        elif "." in step or "/" in step:
+        if isinstance(step, int) or "." in step or "/" in step:
             text += f"[{step}]"
         else:
             text += f".{step}" if text else step

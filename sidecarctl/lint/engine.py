@@ -107,6 +107,7 @@ def finding_of(hit: Hit, rule: Rule, holder: Document | Bootstrap) -> Finding:
             Related((also.holder or holder).locate(also.path), also.message) for also in hit.also
         ),
         subject=str(document) if is_kubernetes(document) else "",
+        is_secret=hit.is_secret,
     )
 
 

@@ -27,7 +27,7 @@ class Hit:
     """What a check reports: *path* leads to the field, *message* names the object and the value.
 
     *help* says what to do, where the rule's own help does not fit. *severity* and *confidence* are
-    those of the rule where None.
+    those of the rule where None. *is_secret* says that the value at *path* must not be shown.
     """
 
     path: FieldPath
@@ -37,6 +37,7 @@ class Hit:
     also: tuple[Also, ...] = ()
     severity: Severity | None = None
     confidence: Confidence | None = None
+    is_secret: bool = False
 
 
 DocumentCheck: TypeAlias = Callable[[Document, Run], Iterator[Hit]]

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from sidecarctl.envoy.read import Bootstrap, bootstraps
+from sidecarctl.kubernetes import kubernetes_versions
 from sidecarctl.lifecycle.analysis import Analysis, analyse
 from sidecarctl.lifecycle.pod import Container, Pod
 from sidecarctl.lifecycle.reading import read
@@ -38,8 +39,9 @@ class Run:
     _pods: dict[Document, Pod] = field(default_factory=dict, repr=False)
 
     def kubernetes_version(self) -> str:
-        """Return the minor version as the schemas are named: ``"1.33"``."""
-        return f"{self.version.major}.{self.version.minor}"
+        """Return the version whose schemas are used: the nearest to the target that is here."""
+        known = [int(version.partition(".")[2]) for version in kubernetes_versions()]
+        return f"1.{min(max(self.version.minor, known[0]), known[-1])}"
 
     def bootstraps(self, document: Document) -> tuple[Bootstrap, ...]:
         """Return the Envoy bootstraps in *document*."""

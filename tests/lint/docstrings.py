@@ -4,10 +4,9 @@ import re
 from textwrap import dedent
 
 from sidecarctl.lifecycle.versions import Version
-from sidecarctl.lint.engine import all_rules, lint
-from sidecarctl.lint.run import Run
-from sidecarctl.manifest.document import parse
-from sidecarctl.topology.fleet import fleet
+from sidecarctl.lint.check import Order, check
+from sidecarctl.lint.engine import all_rules
+from sidecarctl.manifest.files import Source
 
 MARK = re.compile(r"# expect: (?P<slugs>[a-z0-9-]+(?:, [a-z0-9-]+)*)")
 HEADING = re.compile(r"^(?P<word>Bad|Good)(?P<about>[^\n]*):\n\n(?P<block>(?:    .*\n|\n)+)", re.M)
@@ -39,6 +38,5 @@ def expected(text: str) -> set[tuple[int, str]]:
 
 def findings(text: str, version: Version = DEFAULT, *, complete: bool = True):
     """Return what all rules find in *text*."""
-    manifest = parse(text, "example.yaml")
-    run = Run(fleet(manifest.documents), version, complete)
-    return lint([manifest], all_rules(), run)
+    source = Source("example.yaml", None, text)
+    return list(check([source], Order(all_rules(), version, is_complete=complete)).findings)

@@ -93,7 +93,7 @@ def check(document: Document, _run: Run) -> Iterator[Hit]:
 def _shaped(path: FieldPath, where: str, value: str) -> Iterator[Hit]:
     for what, shape in _SHAPES.items():
         if shape.search(value):
-            yield Hit(path, f"{where} holds {what}")
+            yield Hit(path, f"{where} holds {what}", is_secret=True)
 
 
 def _of_variable(path: FieldPath, name: str, value: str) -> Iterator[Hit]:
@@ -103,7 +103,7 @@ def _of_variable(path: FieldPath, name: str, value: str) -> Iterator[Hit]:
     if shaped:
         yield from shaped
     elif _HEX_NAME.search(name) and _HEX.fullmatch(value):
-        yield Hit(path, f"{where} holds a key")
+        yield Hit(path, f"{where} holds a key", is_secret=True)
     elif in_url and not _PLACEHOLDER.search(in_url["word"]):
         yield _guess(path, f"{where} holds a URL with a password")
     elif _NAME.search(name) and not _PLACEHOLDER.search(value):
@@ -112,4 +112,10 @@ def _of_variable(path: FieldPath, name: str, value: str) -> Iterator[Hit]:
 
 def _guess(path: FieldPath, message: str) -> Hit:
     """Return a hit that goes by a name alone; the value may be one that nobody keeps secret."""
-    return Hit(path, message, severity=Severity.WARNING, confidence=Confidence.MEDIUM)
+    return Hit(
+        path,
+        message,
+        severity=Severity.WARNING,
+        confidence=Confidence.MEDIUM,
+        is_secret=True,
+    )

@@ -1,0 +1,134 @@
+"""Texts -> findings: reads what can be read, lints it, and counts what was left out."""
+
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from sidecarctl.errors import ManifestError
+from sidecarctl.findings import Finding, Location
+from sidecarctl.kubernetes import kubernetes_schema
+from sidecarctl.lifecycle.versions import Version
+from sidecarctl.lint.engine import is_kubernetes, lint
+from sidecarctl.lint.rule import Rule
+from sidecarctl.lint.run import Run
+from sidecarctl.manifest.document import Document, Manifest, parse
+from sidecarctl.manifest.files import Source
+from sidecarctl.manifest.template import TEMPLATE_MESSAGE
+from sidecarctl.topology.fleet import fleet
+
+SYNTAX, DUPLICATE = "yaml-syntax-error", "duplicate-key"
+
+_TWICE = re.compile(r"^the key .* occurs twice")
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """What is asked for. *is_complete* says that the input is all there is, not a part of it."""
+
+    rules: tuple[Rule, ...]
+    version: Version
+    namespace: str = "default"
+    is_complete: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Left:
+    """How much was left out, and why."""
+
+    templates: int = 0
+    not_kubernetes: int = 0  # documents
+    without_schema: int = 0  # documents of kinds that the target version does not serve
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """What a run of lint found; *texts* are the files by name."""
+
+    findings: tuple[Finding, ...]
+    order: Order
+    files: int
+    documents: int
+    left: Left
+    is_unreadable: bool
+    texts: Mapping[str, str] = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class _Reading:
+    """What became of one file."""
+
+    manifest: Manifest | None = None
+    fault: ManifestError | None = None
+
+    @property
+    def is_template(self) -> bool:
+        return self.fault is not None and self.fault.message == TEMPLATE_MESSAGE
+
+
+def check(
+    sources: Sequence[Source],
+    order: Order,
+    context: Sequence[Source] = (),
+    *,
+    progress: Callable[[Iterable[Source]], Iterable[Source]] = iter,
+) -> Checked:
+    """Lint *sources*; *context* is looked at by rules that join, and has no findings.
+
+    A file that cannot be read is a finding itself, and hides nothing of the others.
+    """
+    readings = [_read(source) for source in progress(sources)]
+    manifests = [one.manifest for one in readings if one.manifest]
+    neighbours = [one.manifest for one in map(_read, context) if one.manifest]
+    documents = [document for manifest in manifests for document in manifest.documents]
+    others = [document for manifest in neighbours for document in manifest.documents]
+    joined = fleet(documents, others, namespace=order.namespace)
+    run = Run(joined, order.version, order.is_complete)
+    faults = [one.fault for one in readings if one.fault and not one.is_template]
+    findings = [*_of_faults(faults, order.rules), *lint(manifests, order.rules, run)]
+    return Checked(
+        findings=tuple(sorted(findings, key=lambda one: (one.location, one.code, one.message))),
+        order=order,
+        files=len(sources),
+        documents=sum(map(is_kubernetes, documents)),
+        left=_left(readings, documents, run),
+        is_unreadable=any(not _TWICE.match(fault.message) for fault in faults),
+        texts={source.name: source.text for source in sources},
+    )
+
+
+def _read(source: Source) -> _Reading:
+    try:
+        return _Reading(parse(source.text, source.name))
+    except ManifestError as fault:
+        return _Reading(fault=fault)
+
+
+def _left(readings: Iterable[_Reading], documents: Iterable[Document], run: Run) -> Left:
+    known = list(documents)
+    ours = [document for document in known if is_kubernetes(document)]
+    others = [document for document in known if not is_kubernetes(document)]
+    version = run.kubernetes_version()
+    return Left(
+        templates=sum(one.is_template for one in readings),
+        not_kubernetes=sum(not run.bootstraps(each) for each in others),
+        without_schema=sum(
+            kubernetes_schema(version, each.api_version, each.kind) is None for each in ours
+        ),
+    )
+
+
+def _of_faults(faults: Iterable[ManifestError], rules: Iterable[Rule]) -> Iterable[Finding]:
+    by_slug = {rule.slug: rule for rule in rules}
+    for fault in faults:
+        rule = by_slug.get(DUPLICATE if _TWICE.match(fault.message) else SYNTAX)
+        if rule is not None:
+            yield Finding(
+                code=rule.code,
+                slug=rule.slug,
+                severity=rule.severity,
+                confidence=rule.confidence,
+                message=fault.message,
+                location=fault.at or Location("", 1, 1, 1, 1),
+                path=(),
+                help=fault.hint or rule.help,
+            )
