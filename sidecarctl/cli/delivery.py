@@ -79,21 +79,21 @@ def _replace_files(result: Result, sources: Sequence[Source]) -> str:
 
 def _write_folder(result: Result, sources: Sequence[Source], folder: Path) -> str:
     """Write every file and the new ones to *folder*, laid out below it as the input is."""
-    files = [source.path.resolve() for source in sources if source.path]
-    root = Path(os.path.commonpath([file.parent for file in files])) if files else Path()
+    inputs = {source.path.resolve(): source.name for source in sources if source.path}
+    root = Path(os.path.commonpath([file.parent for file in inputs])) if inputs else Path()
     texts: dict[Path, str] = {}
     for source in sources:
         name = source.path.resolve().relative_to(root) if source.path else Path("stdin.yaml")
         text = result.texts[source.name][1]
         if text:
             texts[folder / name] = text
-    overwritten = {file.resolve() for file in texts} & set(files)
-    if overwritten:
-        raise SidecarctlError(
-            f"{str(min(overwritten))!r} is input and would be overwritten",
-            hint="name another folder, or replace the files with --in-place",
-        )
     texts.update((folder / name, text) for name, text in result.files.items())
+    for file in texts:
+        if file.resolve() in inputs:
+            raise SidecarctlError(
+                f"{inputs[file.resolve()]!r} is input and would be overwritten",
+                hint="name another folder, or replace the files with --in-place",
+            )
     write_all(texts)
     return f"{_count(len(texts), 'written')} to {folder}"
 

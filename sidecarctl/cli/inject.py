@@ -55,6 +55,7 @@ def command(
     refused, nothing is written at all.
     """
     from sidecarctl.cli.delivery import Delivery, agree, deliver
+    from sidecarctl.errors import SidecarctlError
     from sidecarctl.inject.inject import inject, step
     from sidecarctl.manifest.document import parse
     from sidecarctl.manifest.files import read
@@ -65,7 +66,7 @@ def command(
     delivery = Delivery(diff, check, in_place, output, report)
     agree(delivery, files)
     if only and (diff or check or in_place):
-        raise typer.BadParameter("--only is for what is printed or written to --output")
+        raise SidecarctlError("--only is for what is printed, or written with --output")
     chosen = load_profile(
         profile, sets=sets or (), proxy=proxy, kubernetes_version=kubernetes_version
     )

@@ -5,6 +5,7 @@ import os
 from pathlib import Path
 
 import pytest
+import yaml
 
 ROOT = Path(__file__).resolve().parents[2]
 QUICKSTART = ROOT / "examples" / "quickstart"
@@ -21,7 +22,7 @@ spec:
     metadata: {labels: {app: clash}}
     spec:
       containers:
-        - {name: envoy, image: example.com/app:1}
+        - {name: envoy, image: example.com/app:1, ports: [{containerPort: 80}]}
 """
 
 
@@ -168,16 +169,26 @@ def test_the_report_as_json(run, shop):
     assert [outcome["name"] for outcome in report["outcomes"]] == ["shop"]
 
 
-def test_workloads_then_services_is_both(run, folder):
+def test_each_step_gives_out_its_own_documents(run, folder):
     text = EXAMPLE.read_text(encoding="utf-8").replace("targetPort: http", "targetPort: 8080")
-    shop = folder / "shop.yaml"
-    shop.write_text(text, encoding="utf-8")
-    whole = run("inject", "shop.yaml").out
-    first = run("inject", "--only", "workloads", "shop.yaml").out
-    assert first.endswith(text[text.index("---\n") :])
-    shop.write_text(run("inject", "--only", "services", "shop.yaml").out, encoding="utf-8")
-    assert shop.read_text(encoding="utf-8").startswith(text[: text.index("---\n")])
-    assert run("inject", "shop.yaml").out == whole
+    (folder / "shop.yaml").write_text(text, encoding="utf-8")
+    whole = documents(run("inject", "shop.yaml").out)
+    first = documents(run("inject", "--only", "workloads", "shop.yaml").out)
+    second = documents(run("inject", "--only", "services", "shop.yaml").out)
+    assert [each["kind"] for each in first] == ["Deployment", "ConfigMap"]
+    assert [each["kind"] for each in second] == ["Service"]
+    assert [*first, *second] == whole
+    assert second[0]["spec"]["ports"][0]["targetPort"] == 10000
+
+
+def documents(text):
+    return [each for each in yaml.safe_load_all(text) if each is not None]
+
+
+def test_a_step_is_no_way_to_change_files(run, shop):
+    done = run("inject", "--only", "services", "-i", "shop.yaml")
+    assert (done.code, done.out) == (2, "")
+    assert done.err == "error: --only is for what is printed, or written with --output\n"
 
 
 def test_context_is_looked_at_and_not_printed(run, folder):
