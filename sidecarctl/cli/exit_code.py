@@ -7,6 +7,8 @@ class ExitCode(IntEnum):
     """The code that the shell sees."""
 
     DONE = 0
+    FINDINGS = 1
+    """``lint`` found something at or above ``--fail-on``."""
     CHANGED = 1
     """``--check`` or ``--diff`` saw a change."""
     BAD_INPUT = 2

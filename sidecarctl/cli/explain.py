@@ -1,4 +1,4 @@
-"""`explain`: the page of a concern, a sidecar or a field."""
+"""`explain`: the page of a concern, a sidecar, a field or a rule of lint."""
 
 import sys
 from typing import Annotated
@@ -10,15 +10,16 @@ def command(
     name: Annotated[
         str,
         typer.Argument(
-            metavar="CONCERN|SIDECAR|FIELD",
-            help="A name from `list`, or a field of one: rateLimit.perInstance",
+            metavar="CONCERN|SIDECAR|FIELD|RULE",
+            help="A name or code from `list`, or a field: rateLimit.perInstance",
             show_default=False,
         ),
     ],
 ) -> None:
-    """Explain a concern, a sidecar, or a field of one."""
+    """Explain a concern, a sidecar, a field of one, or a rule of lint."""
+    from sidecarctl.lint.pages import rule_page
     from sidecarctl.profile.pages import explain
     from sidecarctl.report.paint import is_coloured, page
     from sidecarctl.report.streams import write_out
 
-    write_out(page(explain(name), coloured=is_coloured(sys.stdout)))
+    write_out(page(rule_page(name) or explain(name), coloured=is_coloured(sys.stdout)))

@@ -10,7 +10,7 @@ def command(
         list[str] | None,
         typer.Argument(
             metavar="[PATHS...|-]",
-            help="Manifests: files, folders, globs, or - for standard input; the folder you are in.",
+            help="Files, folders, globs, or - for standard input; else the folder you are in.",
             show_default=False,
         ),
     ] = None,

@@ -10,7 +10,7 @@ import typer
 from typer.main import get_command
 
 from sidecarctl import __version__
-from sidecarctl.cli import eject, explain, init, inject, schema
+from sidecarctl.cli import eject, explain, init, inject, lint, schema
 from sidecarctl.cli import list as list_verb
 from sidecarctl.cli.exit_code import ExitCode
 from sidecarctl.errors import SidecarctlError
@@ -27,6 +27,7 @@ app = typer.Typer(
 )
 app.command("inject")(inject.command)
 app.command("eject")(eject.command)
+app.command("lint")(lint.command)
 app.command("list")(list_verb.command)
 app.command("explain")(explain.command)
 app.command("init")(init.command)
@@ -49,8 +50,8 @@ def root(
 ) -> None:
     """Author, inject, take back and check sidecars in Kubernetes manifests.
 
-    Exit codes: 0 done; 1 --check or --diff saw a change; 2 the command line, the profile or the
-    input is wrong, or a workload was refused; 130 interrupted.
+    Exit codes: 0 done; 1 lint found something, or --check or --diff saw a change; 2 the command
+    line, the profile or the input is wrong, or a workload was refused; 130 interrupted.
     """
     if context.invoked_subcommand is None:
         typer.echo(context.get_help(), err=True)

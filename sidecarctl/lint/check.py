@@ -3,9 +3,10 @@
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from sidecarctl.errors import ManifestError
-from sidecarctl.findings import Finding, Location
+from sidecarctl.findings import Finding, Location, Severity
 from sidecarctl.kubernetes import kubernetes_schema
 from sidecarctl.lifecycle.versions import Version
 from sidecarctl.lint.engine import is_kubernetes, lint
@@ -52,6 +53,12 @@ class Checked:
     is_unreadable: bool
     texts: Mapping[str, str] = field(repr=False)
 
+    def reaches(self, least: str) -> bool:
+        """Say whether a finding is as bad as *least*, or worse; ``"never"`` is out of reach."""
+        order = [severity.value for severity in Severity]
+        allowed = order[: order.index(least) + 1] if least in order else []
+        return any(finding.severity.value in allowed for finding in self.findings)
+
 
 @dataclass(frozen=True, slots=True)
 class _Reading:
@@ -70,13 +77,13 @@ def check(
     order: Order,
     context: Sequence[Source] = (),
     *,
-    progress: Callable[[Iterable[Source]], Iterable[Source]] = iter,
+    progress: Callable[[str], None] | None = None,
 ) -> Checked:
     """Lint *sources*; *context* is looked at by rules that join, and has no findings.
 
     A file that cannot be read is a finding itself, and hides nothing of the others.
     """
-    readings = [_read(source) for source in progress(sources)]
+    readings = [_read(source, progress) for source in sources]
     manifests = [one.manifest for one in readings if one.manifest]
     neighbours = [one.manifest for one in map(_read, context) if one.manifest]
     documents = [document for manifest in manifests for document in manifest.documents]
@@ -96,7 +103,14 @@ def check(
     )
 
 
-def _read(source: Source) -> _Reading:
+def is_whole(names: Iterable[str]) -> bool:
+    """Say whether *names* are a folder or a stream: all there is, not a part that changed."""
+    return any(name == "-" or Path(name).is_dir() for name in names)
+
+
+def _read(source: Source, progress: Callable[[str], None] | None = None) -> _Reading:
+    if progress is not None:
+        progress(source.name)
     try:
         return _Reading(parse(source.text, source.name))
     except ManifestError as fault:

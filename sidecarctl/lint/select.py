@@ -17,6 +17,11 @@ def meant(word: str, rules: Iterable[Rule]) -> list[Rule]:
     return [rule for rule in rules if rule.code.startswith(code)]
 
 
+def words(given: Iterable[str] | None) -> list[str]:
+    """Return the words of an option that may be repeated and may hold several, with commas."""
+    return [word.strip() for text in given or () for word in text.split(",") if word.strip()]
+
+
 def choose(rules: Sequence[Rule], select: Iterable[str], ignore: Iterable[str]) -> list[Rule]:
     """Return those of *rules* that are selected and not ignored.
 
