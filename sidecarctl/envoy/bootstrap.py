@@ -5,7 +5,8 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import cast
 
-from sidecarctl.envoy.listener import build_cluster, build_listener
+from sidecarctl.envoy.cluster import build_cluster
+from sidecarctl.envoy.listener import build_listener
 from sidecarctl.envoy.ops import admin, drain_token, ops_clusters, ops_listeners
 from sidecarctl.envoy.slots import AppProbe, Contribution, Listener, merge, overlay
 from sidecarctl.errors import ProfileError

@@ -10,7 +10,7 @@ import hashlib
 from collections.abc import Sequence
 from typing import cast
 
-from sidecarctl.envoy.listener import HTTP_OPTIONS, router, socket_address, typed
+from sidecarctl.envoy.proto import HTTP_OPTIONS, endpoint, router, socket_address, typed
 from sidecarctl.envoy.slots import AppProbe
 from sidecarctl.findings import Json, JsonObject
 
@@ -202,10 +202,7 @@ def _cluster(name: str, address: JsonObject) -> JsonObject:
         "name": name,
         "type": "STATIC",
         "connect_timeout": "1s",
-        "load_assignment": {
-            "cluster_name": name,
-            "endpoints": [{"lb_endpoints": [{"endpoint": {"address": address}}]}],
-        },
+        "load_assignment": endpoint(name, address),
     }
 
 

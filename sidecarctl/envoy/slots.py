@@ -27,7 +27,7 @@ slot                           kind   becomes
 
 Maps are merged deeply; two concerns that set one field to different values clash. Lists are
 appended in the order that each concern states. What the listener is without any concern
-(``listener.py``) gives way to what a concern says.
+(``listener.py``, ``cluster.py``) gives way to what a concern says.
 """
 
 from collections.abc import Iterable, Mapping
@@ -136,6 +136,18 @@ def overlay(base: JsonObject, changes: Json) -> JsonObject:
         deeper = isinstance(value, dict) and isinstance(below, dict)
         merged[key] = overlay(cast(JsonObject, below), value) if deeper else value
     return merged
+
+
+def table(slots: Slots, name: str) -> JsonObject:
+    """Return the slot *name*, a map; empty where no concern fills it in."""
+    value = slots.get(name)
+    return value if isinstance(value, dict) else {}
+
+
+def rows(slots: Slots, name: str) -> list[Json]:
+    """Return the slot *name*, a list; empty where no concern fills it in."""
+    value = slots.get(name)
+    return value if isinstance(value, list) else []
 
 
 def _check(each: Contribution, slot: str, value: Json, protocol: str | None) -> None:

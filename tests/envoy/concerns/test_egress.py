@@ -53,6 +53,7 @@ def _tls_server(folder, leaf, *, demands_certificate=False, alpn=()):
             shown.append(("peer", names))
             shown.append(("alpn", self.connection.selected_alpn_protocol()))
             shown.append(("host", self.headers["host"]))
+            shown.append(("scheme", self.headers["x-forwarded-proto"]))
             self.send_response(200)
             self.send_header("content-length", "0")
             self.end_headers()
@@ -116,7 +117,13 @@ def test_simple_tls_checks_the_server_by_name_and_shows_nothing(tmp_path):
         with proxied([listener], _ALWAYS, root=tmp_path, leaf=WEB):
             assert request(listener.port).status == 200
     host = f"localhost:{port}"
-    assert shown == [("sni", "localhost"), ("peer", ()), ("alpn", None), ("host", host)]
+    assert shown == [
+        ("sni", "localhost"),
+        ("peer", ()),
+        ("alpn", None),
+        ("host", host),
+        ("scheme", "https"),
+    ]
 
 
 def test_mutual_tls_shows_the_certificate_of_the_workload(tmp_path):

@@ -1,0 +1,57 @@
+"""The cluster behind a listener: where its traffic goes, and by which protocol."""
+
+import ipaddress
+
+from sidecarctl.envoy.proto import HTTP_OPTIONS, endpoint, socket_address, typed
+from sidecarctl.envoy.slots import Listener, Slots, overlay, table
+from sidecarctl.findings import JsonObject
+
+
+def build_cluster(listener: Listener, slots: Slots) -> JsonObject:
+    """Return the Cluster that *listener* sends to, with what the concerns say in *slots*."""
+    inbound = listener.direction == "inbound"
+    built: JsonObject = {"name": listener.name, **_discovery(listener.target_host)}
+    built["connect_timeout"] = "1s" if inbound else "5s"
+    if not inbound:
+        # With one endpoint, as a ClusterIP is, the default threshold of 50 % would make outlier
+        # detection do nothing at all.
+        built["common_lb_config"] = {"healthy_panic_threshold": {"value": 0}}
+        built["upstream_connection_options"] = {
+            "tcp_keepalive": {"keepalive_time": 60, "keepalive_interval": 10, "keepalive_probes": 3}
+        }
+    if listener.protocol != "tcp":
+        options: JsonObject = {
+            "@type": f"type.googleapis.com/{HTTP_OPTIONS}",
+            # HTTP/1.1 stays HTTP/1.1, gRPC stays HTTP/2, whatever the application understands.
+            "use_downstream_protocol_config": {
+                "http_protocol_options": {},
+                "http2_protocol_options": {},
+            },
+        }
+        options = overlay(options, slots.get("upstream_http"))
+        built["typed_extension_protocol_options"] = {HTTP_OPTIONS: options}
+    address = socket_address(listener.target_host, listener.target_port)
+    built["load_assignment"] = endpoint(listener.name, address)
+    if thresholds := table(slots, "thresholds"):
+        built["circuit_breakers"] = {"thresholds": [thresholds]}
+    if socket := table(slots, "upstream_transport_socket"):
+        built["transport_socket"] = socket
+    return overlay(built, slots.get("cluster"))
+
+
+def _discovery(host: str) -> JsonObject:
+    try:
+        ipaddress.ip_address(host)
+    except ValueError:
+        return {
+            "type": "STRICT_DNS",
+            # A resolver that does not answer must not hold up the start of the pod.
+            "wait_for_warm_on_init": False,
+            "dns_lookup_family": "V4_PREFERRED",
+            "typed_dns_resolver_config": typed(
+                "envoy.network.dns_resolver.cares",
+                "extensions.network.dns_resolver.cares.v3.CaresDnsResolverConfig",
+                {"query_timeout_seconds": 2, "query_tries": 2},
+            ),
+        }
+    return {"type": "STATIC"}
