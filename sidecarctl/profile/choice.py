@@ -6,7 +6,7 @@ from fnmatch import fnmatchcase
 from typing import cast
 
 from sidecarctl.errors import ProfileError, first_of
-from sidecarctl.findings import FieldPath, Json, JsonObject, show_path
+from sidecarctl.findings import FieldPath, Json, JsonObject, Location, show_path
 from sidecarctl.manifest.workload import Role, Workload
 from sidecarctl.profile.annotation import annotation_settings
 from sidecarctl.profile.check import always_on, limit_faults, value_faults
@@ -25,15 +25,16 @@ _DEFAULT_CONTAINER = "kubectl.kubernetes.io/default-container"
 class Choice:
     """The choice for one workload, complete: defaults merged, placeholders filled, checked.
 
-    *concerns* has a key for each concern that is on; *asked* names those of them that somebody
-    asked for, and not only their ``always``. *sidecars* has the values of every sidecar there is.
+    *concerns* has a key for each concern that is on; *asked* has those of them that somebody asked
+    for, and not only their ``always``, with the place where; None is an option. *sidecars* has the
+    values of every sidecar there is.
     """
 
     proxy: str
     agents: tuple[str, ...]
     concerns: Mapping[str, JsonObject | list[Json]]
     sidecars: Mapping[str, JsonObject]
-    asked: frozenset[str]
+    asked: Mapping[str, Location | None]
 
 
 def selected(profile: Profile, workload: Workload) -> str | None:
@@ -58,12 +59,12 @@ def choose(profile: Profile, workload: Workload, namespace: str) -> Choice:
     scene = _scene(profile, workload, namespace)
     proxy, agents = _who(profile, scene.overrides)
     on: dict[str, JsonObject | list[Json]] = {}
-    asked: set[str] = set()
+    asked: dict[str, Location | None] = {}
     faults: list[ProfileError] = []
     for concern in concerns().values():
         value = _concern_value(concern, scene)
         if value is not OFF:
-            asked.add(concern.name)
+            asked[concern.name] = _place(concern, scene)
         elif concern.always:
             value = concern.defaults
         else:
@@ -79,10 +80,10 @@ def choose(profile: Profile, workload: Workload, namespace: str) -> Choice:
         if sidecar.name in (proxy, *agents):
             faults += _faults(sidecar, own, scene)
         values[sidecar.name] = cast(JsonObject, filled(own, scene.words))
-    error = first_of([*faults, *_unmet(on, scene)])
+    error = first_of(faults)
     if error:
         raise error
-    return Choice(proxy, agents, on, values, frozenset(asked))
+    return Choice(proxy, agents, on, values, asked)
 
 
 def unsupported(choice: Choice) -> tuple[tuple[str, str], ...]:
@@ -167,16 +168,16 @@ def _faults(owner: Concern | Sidecar, value: Json, scene: _Scene) -> Iterator[Pr
             yield _error(owner, fault, scene)
 
 
-def _unmet(on: Mapping[str, Json], scene: _Scene) -> Iterator[ProfileError]:
-    """Yield what concerns that are on need of others that are not."""
-    known = concerns()
-    facts = {fact for name in on for fact in known[name].facts}
-    for name in on:
-        for fact in known[name].needs:
-            if fact not in facts:
-                givers = [each.name for each in known.values() if fact in each.facts]
-                fault = Violation((), f"needs {' or '.join(givers)}, which is off")
-                yield _error(known[name], fault, scene)
+def _place(concern: Concern, scene: _Scene) -> Location | None:
+    """Return where somebody asks for *concern*, the one who wins first."""
+    for setting in reversed(scene.of(concern.name)):
+        return setting.place
+    document = scene.profile.document
+    for base in (*(each.path for each in reversed(scene.overrides)), ("spec",)):
+        path = (*base, "concerns", concern.name)
+        if document.node(path) is not None:
+            return document.locate(path, on="key")
+    return None
 
 
 def _error(owner: Concern | Sidecar, fault: Violation, scene: _Scene) -> ProfileError:

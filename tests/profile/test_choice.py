@@ -70,7 +70,7 @@ def test_a_concern_that_is_on_is_complete_and_the_others_are_not_there(tmp_path)
     choice = chosen(profile_of(tmp_path, "  concerns: {timeouts: {request: 5s}}\n"))
     assert choice.concerns.keys() == {"timeouts", *ALWAYS}
     assert choice.concerns["timeouts"] == {**concerns()["timeouts"].defaults, "request": "5s"}
-    assert choice.asked == {"timeouts"}
+    assert choice.asked.keys() == {"timeouts"}
     assert (choice.proxy, choice.agents) == ("envoy", ())
 
 
@@ -320,13 +320,24 @@ def test_overrides_that_do_not_fit_together_are_told_at_their_place(tmp_path):
     assert message.startswith("envoy.certificates.secret: 'Web.Web.' is no name of a Secret")
 
 
-def test_what_a_concern_needs_must_be_on(tmp_path):
-    profile = profile_of(tmp_path, "  concerns:\n    accessControl: {rules: [{paths: [/]}]}\n")
-    with pytest.raises(ProfileError) as caught:
-        chosen(profile)
-    assert told(caught.value) == [
-        ("prod.yaml:6:20", "accessControl: needs mtls, which is off, in Deployment/web", None)
-    ]
+@pytest.mark.parametrize(
+    ("spec", "options", "annotations", "place"),
+    [
+        ("concerns:\n    retries: {}", (), {}, "prod.yaml:6:5"),
+        (
+            "overrides:\n  - {selector: {names: [web]}, concerns: {retries: {}}}",
+            (),
+            {},
+            "prod.yaml:6:43",
+        ),
+        ("concerns: {}", ("concerns.retries=true",), {}, None),
+        ("concerns: {retries: {}}", (), {"sidecarctl.dev/retries.attempts": "1"}, "web.yaml:12:56"),
+    ],
+)
+def test_who_asked_for_a_concern(tmp_path, spec, options, annotations, place):
+    profile = profile_of(tmp_path, f"  {spec}\n", sets=options)
+    (found,) = chosen(profile, template=annotations).asked.values()
+    assert (found and str(found).rpartition("/")[2]) == place
 
 
 @pytest.mark.parametrize(
