@@ -1,6 +1,6 @@
 """From manifests and a profile to new texts: nothing is written here, and nothing is half done."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
@@ -44,18 +44,19 @@ class _Edits:
     files: dict[str, str] = field(default_factory=dict)
 
 
-def inject(
+def inject(  # noqa: PLR0913  keyword-only: each is an option of the verb
     manifests: Sequence[Manifest],
     context: Sequence[Manifest],
     profile: Profile,
     *,
     namespace: str = "default",
     split: bool = False,
+    progress: Callable[[str], None] = lambda _file: None,
 ) -> Result:
     """Inject what *profile* says into *manifests*; *context* is only looked at.
 
     What an earlier run injected is taken out first, so that nothing of it is left behind. With
-    *split*, new documents become files of their own.
+    *split*, new documents become files of their own. *progress* is told each file that is done.
 
     Raises:
         SidecarctlError: the input or the profile is wrong; nothing is to be written then.
@@ -78,10 +79,10 @@ def inject(
     for injection in decided.injections:
         _change_others(injection, edits)
     try:
-        texts = {
-            each.file: (each.text, _rewritten(clean, edits, profile))
-            for each, clean in zip(manifests, cleaned, strict=True)
-        }
+        texts = {}
+        for each, clean in zip(manifests, cleaned, strict=True):
+            texts[each.file] = (each.text, _rewritten(clean, edits, profile))
+            progress(each.file)
     except ManifestError:
         outcomes = _with_uneditable(outcomes, cleaned, edits, joined)
         return Result(_in_order(outcomes, joined), before)
