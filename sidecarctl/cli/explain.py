@@ -19,7 +19,8 @@ def command(
     """Explain a concern, a sidecar, a field of one, or a rule of lint."""
     from sidecarctl.lint.pages import rule_page
     from sidecarctl.profile.pages import explain
-    from sidecarctl.report.paint import is_coloured, page
+    from sidecarctl.report.page import page
+    from sidecarctl.report.paint import is_coloured
     from sidecarctl.report.streams import write_out
 
     write_out(page(rule_page(name) or explain(name), coloured=is_coloured(sys.stdout)))

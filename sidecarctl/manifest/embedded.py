@@ -6,7 +6,8 @@ the outer text; where that fails (a surrogate pair written in escapes) all place
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from functools import cached_property
 from typing import Literal
 
 from yaml.nodes import ScalarNode
@@ -16,6 +17,7 @@ from sidecarctl.findings import FieldPath, Location
 from sidecarctl.manifest.document import Document, parse
 from sidecarctl.manifest.text import Text
 
+_LINE_END = re.compile(r"\r\n?|\n")
 _BLANK = " \t\r\n"
 _HEADER = re.compile(r"[|>][^\r\n]*")
 _ESCAPE = re.compile(r"\\(?:x[0-9a-fA-F]{2}|u[0-9a-fA-F]{4}|U[0-9a-fA-F]{8}|.)", re.DOTALL)
@@ -24,18 +26,26 @@ _SHORT = {"0": "\0", "a": "\a", "b": "\b", "t": "\t", "n": "\n", "v": "\v", "f":
           "e": "\x1b", "N": "\x85", "_": "\xa0", "L": "\u2028", "P": "\u2029"}  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, eq=False)
 class Embedded:
-    """The *text* of the field at *path* of *outer*.
-
-    *offsets* holds the offset in the outer file for every character of *text*, and one more for its
-    end; it is empty where they are not known.
-    """
+    """The *text* of the field at *path* of *outer*, written from *start* to *end* there."""
 
     outer: Document
     path: FieldPath
     text: str
-    offsets: Sequence[int] = field(repr=False)
+    start: int
+    end: int
+
+    @cached_property
+    def offsets(self) -> Sequence[int]:
+        """Return the offset in the outer file of every character of the text, and of its end.
+
+        Empty where they are not known. Worked out only when a place is asked for.
+        """
+        raw = self.outer.source.text
+        if raw.startswith("|", self.start):
+            return _of_lines(self.text, raw, self.start, self.end)
+        return _aligned(self.text, raw, self.start, self.end)
 
     def documents(self) -> tuple[Document, ...]:
         """Read the text as YAML or JSON; the places of these documents are those of the text.
@@ -75,8 +85,24 @@ def embedded(outer: Document, path: FieldPath) -> Embedded | None:
         return None
     node = found[1]
     start, end = outer.offset(node.start_mark), outer.offset(node.end_mark)
-    offsets = _aligned(node.value, outer.source.text, start, end)
-    return Embedded(outer, path, node.value, offsets)
+    return Embedded(outer, path, node.value, start, end)
+
+
+def _of_lines(value: str, raw: str, start: int, end: int) -> list[int]:
+    """Return the offsets of a literal scalar: its lines are those of the file, less an indent."""
+    offsets: list[int] = []
+    ends = _LINE_END.finditer(raw, start, end)
+    line_start = next(ends).end()
+    for line in value.split("\n"):
+        found = next(ends, None)
+        line_end = found.start() if found else end
+        written = raw[line_start:line_end]
+        if line and not written.endswith(line):
+            return []
+        first = line_end - len(line)
+        offsets.extend(range(first, line_end + 1))
+        line_start = found.end() if found else end
+    return offsets
 
 
 def _aligned(value: str, raw: str, start: int, end: int) -> list[int]:

@@ -1,4 +1,4 @@
-"""Lines with colours: the only module that knows rich.
+"""Lines with colours.
 
 A line is built of plain words and of words with a style, so that what is said and how it looks
 stay apart. Nothing is wrapped, highlighted or read as markup: ``[/etc/envoy]`` is text.
@@ -10,7 +10,6 @@ from collections.abc import Iterable, Sequence
 from typing import TextIO, TypeAlias
 
 from rich.console import Console
-from rich.markdown import Markdown
 from rich.text import Text
 
 Words: TypeAlias = str | tuple[str, str]
@@ -43,10 +42,10 @@ def paint(lines: Iterable[Line], *, coloured: bool) -> str:
     """Return *lines* as text, each with a line end; *coloured* with the escapes of a terminal."""
     if not coloured:
         return "".join(f"{plain(line)}\n" for line in lines)
-    console = _console()
+    terminal = console()
     for line in lines:
-        console.print(Text.assemble(*line))
-    return _taken(console)
+        terminal.print(Text.assemble(*line))
+    return taken(terminal)
 
 
 def plain(line: Line) -> str:
@@ -54,16 +53,8 @@ def plain(line: Line) -> str:
     return "".join(words if isinstance(words, str) else words[0] for words in line)
 
 
-def page(markdown: str, *, coloured: bool) -> str:
-    """Return the page *markdown*: laid out for a terminal where *coloured*, else as it is."""
-    if not coloured:
-        return markdown
-    console = _console()
-    console.print(Markdown(markdown), soft_wrap=False)
-    return _taken(console)
-
-
-def _console() -> Console:
+def console() -> Console:
+    """Return a terminal that keeps what is printed; `taken` gives it out."""
     return Console(
         file=io.StringIO(),
         force_terminal=True,
@@ -77,6 +68,7 @@ def _console() -> Console:
     )
 
 
-def _taken(console: Console) -> str:
-    # The console was made with a StringIO, whose type rich does not keep.
-    return console.file.getvalue() if isinstance(console.file, io.StringIO) else ""
+def taken(terminal: Console) -> str:
+    """Return what was printed on *terminal*, which `console` has made."""
+    # It was made with a StringIO, whose type rich does not keep.
+    return terminal.file.getvalue() if isinstance(terminal.file, io.StringIO) else ""

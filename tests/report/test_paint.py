@@ -4,7 +4,8 @@ import io
 
 import pytest
 
-from sidecarctl.report.paint import is_coloured, page, paint, plain
+from sidecarctl.report.page import page
+from sidecarctl.report.paint import is_coloured, paint, plain
 
 LINE = ("error", "bold red"), ": [/etc/envoy] ", ("[rule-id]", "dim")
 
