@@ -144,9 +144,11 @@ def _refuse_missing_cells(chosen: Iterable[Candidate], profile: Profile) -> None
     if profile.on_unsupported == "warn":
         return
     for candidate in chosen:
-        for _, message in unsupported(candidate.choice):
+        for name, message in unsupported(candidate.choice):
             raise ProfileError(
-                message, hint="take the concern out, or set onUnsupported: warn to go on without it"
+                message,
+                at=candidate.choice.asked[name],
+                hint="take the concern out, or set onUnsupported: warn to go on without it",
             )
 
 
@@ -159,6 +161,7 @@ def _refuse_unmet_needs(chosen: Iterable[Candidate]) -> None:
                     giver = next(each.name for each in concerns().values() if fact in each.facts)
                     raise ProfileError(
                         f"{name} needs {giver}, which is off for {candidate.workload.document}",
+                        at=candidate.choice.asked.get(name),
                         hint=f"add {giver} to the profile, or take {name} out",
                     )
 
