@@ -57,7 +57,8 @@ class Gap:
 class Timeline:
     """A scenario under stated assumptions. *ready_s* is when the pod is Ready, or `NEVER`.
 
-    *grace_s* is the grace period of a stop, None where nothing stops.
+    *grace_s* is the grace period of a stop, None where nothing stops; *notes* are sentences on
+    what the model does not promise.
     """
 
     scenario: Scenario
@@ -68,6 +69,7 @@ class Timeline:
     end_s: float
     ready_s: float = NEVER
     grace_s: int | None = None
+    notes: tuple[str, ...] = ()
 
 
 def timeline(
@@ -104,7 +106,16 @@ def timeline(
         end_s=end_s,
         ready_s=time_of(events, POD, What.READY),
         grace_s=effective_grace_s(pod, override) if stops else None,
+        notes=tuple(_notes(pod, scenario, stops=stops)),
     )
+
+
+def _notes(pod: Pod, scenario: Scenario, *, stops: bool) -> Iterator[str]:
+    """Yield where the kubelet does not promise what the timeline shows."""
+    if stops and GRACE_OF.get(scenario, pod.grace_s) == 0:  # T5
+        yield "without a grace period neither preStop hooks nor the order of the stop are promised"
+    if len(pod.apps) > 1 and scenario in {Scenario.START, Scenario.JOB}:  # A3
+        yield "that apps start one after the other is how the kubelet is built, not a promise"
 
 
 def _before(container: Container, scenario: Scenario) -> Phase | None:

@@ -65,6 +65,12 @@ def test_a_hazard_names_places_that_are_there(text, setting, _):
                     place = place[step]
 
 
+@pytest.mark.parametrize(("text", "setting", "cure"), table("Cures"))
+def test_cures(text, setting, cure):
+    *_, analysis = looked_at(text, setting)
+    assert analysis.hazards[0].cure.text == cure
+
+
 @pytest.mark.parametrize(("text", "setting", "message"), table("Refusals"))
 def test_refusals(text, setting, message):
     *_, analysis = looked_at(text, setting)

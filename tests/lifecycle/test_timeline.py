@@ -44,6 +44,13 @@ def test_a_start():
     assert gaps(picture) == []
 
 
+def test_readiness_is_asked_at_once_when_a_container_has_started():
+    late = drawn("app shop listens 80 pulls 0 starts 1 ready 80/10", Scenario.START)
+    assert late.ready_s == 1 + 5 + 0.5  # half a period, and what the kubelet takes to say so
+    at_once = drawn("app shop listens 80 pulls 0 starts 1 gate 80/2 ready 80/10", Scenario.START)
+    assert at_once.ready_s == 1 + 1 + 0.5
+
+
 def test_a_start_that_never_gets_anywhere():
     text = "init migrate dials 5432 > sidecar sql listens 5432 > app shop"
     picture = drawn(text, Scenario.START, Case.WORST)
@@ -87,6 +94,16 @@ def test_the_kubelet_shortens_the_grace_period(scenario, grace, ends):
     picture = drawn("app shop exits 40", scenario, setting="grace 60")
     assert (picture.grace_s, picture.end_s) == (grace, ends)
     assert [lane.killed for lane in picture.lanes] == [scenario is not Scenario.DELETION]
+
+
+def test_a_timeline_says_what_nobody_promises():
+    assert drawn("app shop", Scenario.EVICTION).notes == (
+        "without a grace period neither preStop hooks nor the order of the stop are promised",
+    )
+    assert drawn("app one > app two", Scenario.START).notes == (
+        "that apps start one after the other is how the kubelet is built, not a promise",
+    )
+    assert drawn("app one > app two", Scenario.DELETION).notes == ()
 
 
 def test_a_sidecar_crash_leaves_the_app_alone():

@@ -14,7 +14,7 @@ FAILURES = 60
 def native_before(need: Need, scene: Scene) -> Cure:
     """Return the cure that puts the server of *need* in order before whoever needs it."""
     server, name = need.server, need.server.name
-    if server in scene.mains:
+    if scene.mains == (server,) or name == scene.setting.main:
         return Cure(
             f"no order can put the app {name!r} first: let {need.who.name!r} ask again itself"
         )
