@@ -19,7 +19,8 @@ from sidecarctl.lifecycle.start import POD, start
 from sidecarctl.lifecycle.stop import FLOOR_S, effective_grace_s, end_s, stop
 from sidecarctl.lifecycle.versions import Version
 
-relaxed = settings(deadline=None, max_examples=60)  # the machine that runs this has other work to do
+# No deadline: the machine that runs this has other work to do.
+relaxed = settings(deadline=None, max_examples=60)
 SLACK_S = 1  # the kubelet counts whole seconds of a hook and of a wait, and rounds both down
 VERSIONS = st.sampled_from([Version(1, minor) for minor in (28, 29, 33, 37)])
 PORTS = st.integers(8000, 8006)
