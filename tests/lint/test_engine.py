@@ -81,6 +81,23 @@ def test_what_is_no_kubernetes_object_is_left_alone():
     assert findings("conainers: []\n---\nkind: Pod\nspec: {color: red}\n") == []
 
 
+def test_the_pod_template_of_a_custom_resource_is_checked():
+    text = """\
+apiVersion: argoproj.io/v1alpha1
+kind: Rollout
+metadata: {name: shop}
+spec:
+  strategy: {anything: goes}
+  template:
+    metadata: {labels: {app: 5}}
+    spec: {colour: red, containers: [{name: shop}]}
+"""
+    assert [(one.slug, one.path) for one in findings(text)] == [
+        ("schema-violation", ("spec", "template", "metadata", "labels", "app")),
+        ("unknown-field", ("spec", "template", "spec", "colour")),
+    ]
+
+
 def test_the_version_decides_what_is_unknown():
     text = TEXT.replace("color: red", "resources: {}")
     assert [one.slug for one in findings(text)] == []

@@ -35,9 +35,10 @@ Good:
             - containerPort: 10000
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from sidecarctl.findings import Severity
+from sidecarctl.lint.envoys import Running
 from sidecarctl.lint.rule import Also, Hit, workload_rule
 from sidecarctl.lint.run import Run
 from sidecarctl.manifest.workload import Container, Port, Role, Workload
@@ -49,7 +50,7 @@ from sidecarctl.manifest.workload import Container, Port, Role, Workload
     help="give one of the two another port",
     source="https://kubernetes.io/docs/concepts/workloads/pods/#pod-networking",
 )
-def check(workload: Workload, _run: Run) -> Iterator[Hit]:
+def check(workload: Workload, run: Run) -> Iterator[Hit]:
     """Report the second container on a port; init containers have ended by then."""
     owners: dict[tuple[int, str], tuple[Container, Port]] = {}
     for container in workload.containers():
@@ -62,4 +63,21 @@ def check(workload: Workload, _run: Run) -> Iterator[Hit]:
                     (*port.path, "containerPort"),
                     f"{container.name!r} listens on {port}, as {owner.name!r} does",
                     also=(Also((*first.path, "containerPort"), f"{owner.name!r} listens here"),),
+                )
+    for each in run.envoys(workload):
+        yield from _bound(each, owners)
+
+
+def _bound(
+    each: Running, owners: Mapping[tuple[int, str], tuple[Container, Port]]
+) -> Iterator[Hit]:
+    """Report what a container declares and a listener of Envoy, in another one, binds."""
+    for listener in each.bootstrap.listeners:
+        for address in listener.addresses:
+            owner, port = owners.get((address.port or 0, address.protocol), (None, None))
+            if owner and port and owner.path != each.container.path:
+                yield Hit(
+                    (*port.path, "containerPort"),
+                    f"{owner.name!r} listens on {port}, as Envoy in {each.container.name!r} does",
+                    also=(Also(address.path, f"listener {listener.name!r}", each.bootstrap),),
                 )

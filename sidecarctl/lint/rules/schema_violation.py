@@ -45,9 +45,9 @@ Good:
 from collections.abc import Iterator
 
 from sidecarctl.findings import Severity, show_path
-from sidecarctl.kubernetes import kubernetes_schema, structural_violations
 from sidecarctl.lint.rule import Hit, document_rule
 from sidecarctl.lint.run import Run
+from sidecarctl.lint.schema import violations
 from sidecarctl.manifest.document import Document
 from sidecarctl.violation import UNKNOWN
 
@@ -60,10 +60,7 @@ from sidecarctl.violation import UNKNOWN
 )
 def check(document: Document, run: Run) -> Iterator[Hit]:
     """Report everything but unknown fields; a kind without a schema is left alone."""
-    schema = kubernetes_schema(run.kubernetes_version(), document.api_version, document.kind)
-    if schema is None:
-        return
-    for fault in structural_violations(document.data, schema):
+    for fault in violations(document, run):
         if fault.keyword != UNKNOWN:
             message = f"{show_path(fault.path)}: {fault.message}"
             yield Hit(fault.path, message, help=fault.hint or "")

@@ -32,9 +32,9 @@ Good:
 from collections.abc import Iterator
 
 from sidecarctl.findings import FieldPath, Severity, show_path
-from sidecarctl.kubernetes import kubernetes_schema, structural_violations
 from sidecarctl.lint.rule import Hit, document_rule
 from sidecarctl.lint.run import Run
+from sidecarctl.lint.schema import violations
 from sidecarctl.manifest.document import Document
 from sidecarctl.violation import UNKNOWN
 
@@ -47,10 +47,7 @@ from sidecarctl.violation import UNKNOWN
 )
 def check(document: Document, run: Run) -> Iterator[Hit]:
     """Report the fields that the schema of the target version does not have."""
-    schema = kubernetes_schema(run.kubernetes_version(), document.api_version, document.kind)
-    if schema is None:
-        return
-    for fault in structural_violations(document.data, schema):
+    for fault in violations(document, run):
         if fault.keyword == UNKNOWN:
             message = f"{_owner(document, fault.path)} has no field {str(fault.path[-1])!r}"
             yield Hit(fault.path, message, on="key", help=fault.hint or "")
