@@ -87,6 +87,8 @@ def _open(scene: Scene, port: AppPort, services: tuple[Service, ...], made: Inbo
     plain = _listener(scene, port, external=True)
     made.listeners.append(plain)
     made.notes += [_plaintext(door, plain) for door in outside]
+    if _nobody_without_identity(scene):
+        made.notes.append(_closed(outside[0], plain))
     _lead(scene, port, outside, plain, made)
 
 
@@ -263,6 +265,25 @@ def _plaintext(door: _Door, listener: Listener) -> Note:
         f"{listener.port}",
         Severity.WARNING,
         door.service.document.locate(("spec", "type")),
+    )
+
+
+def _nobody_without_identity(scene: Scene) -> bool:
+    """Tell whether all rules of access ask for an identity, which external clients do not have."""
+    rules = scene.candidate.facts.rows("rules")
+    return bool(rules) and not any(
+        "from" not in rule or "anonymous" in str(rule["from"]) for rule in rules
+    )
+
+
+def _closed(door: _Door, listener: Listener) -> Note:
+    return Note(
+        "external-closed",
+        f"every rule of access asks for an identity, so the plaintext listener {listener.port} "
+        "refuses everyone",
+        Severity.WARNING,
+        door.service.document.locate(("spec", "type")),
+        "add a rule with `from: [anonymous]`, or set the external Service apart",
     )
 
 

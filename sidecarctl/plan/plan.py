@@ -60,7 +60,10 @@ def _decide(
     candidate: Candidate, joined: Fleet, everyone: Mapping[int, Candidate], profile: Profile
 ) -> Injection | Outcome:
     changes: list[Change] = pod.grace(candidate)
-    notes: list[Note] = []
+    notes = [
+        Note("concern-unsupported", message, Severity.WARNING, candidate.choice.asked[name])
+        for name, message in unsupported(candidate.choice)
+    ]
     proxy = None
     if candidate.standalone:
         ports = Ports(candidate.workload)

@@ -1,7 +1,8 @@
 """Who is left out, and why."""
 
 import pytest
-from plan.deciding import decide, deployment, refusal, the_only
+from plan.deciding import codes, decide, deployment, refusal, the_only
+from sidecarctl.errors import ProfileError
 
 NATIVE_ISTIO = "{name: istio-proxy, image: docker.io/istio/proxyv2:1.31.0}"
 
@@ -92,3 +93,30 @@ def test_a_kind_by_another_group_is_not_the_kind_that_it_is_called():
     spec: {template: {spec: {containers: [{image: "quick:1.0.0"}]}}}
     """
     assert skipped(decide(knative)) == "unsupported-kind"
+
+
+def test_a_concern_that_the_proxy_lacks_is_refused_or_told_as_the_profile_says():
+    with pytest.raises(ProfileError, match="istio has no 'rateLimit'"):
+        decide(
+            deployment(),
+            profile="istio",
+            sets=["concerns.rateLimit={perInstance: {requests: 1, per: 1s}}"],
+        )
+    told = decide(
+        deployment(),
+        profile="istio",
+        sets=[
+            "concerns.rateLimit={perInstance: {requests: 1, per: 1s}}",
+            "onUnsupported=warn",
+        ],
+    )
+    assert codes(the_only(told).notes) == ["concern-unsupported"]
+
+
+def test_access_control_without_identities_is_refused():
+    with pytest.raises(ProfileError, match="accessControl needs mtls, which is off"):
+        decide(
+            deployment(),
+            profile="default",
+            sets=["concerns.accessControl={rules: [{paths: [/a]}]}"],
+        )

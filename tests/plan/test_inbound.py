@@ -204,3 +204,10 @@ def test_a_network_policy_that_names_the_port_follows_it():
         )
     )
     assert "network-policy" not in codes(injection.notes)
+
+
+def test_an_external_listener_that_no_rule_opens_is_named():
+    documents = deployment(), service(spec="type: NodePort")
+    only = 'concerns.accessControl.rules=[{from: ["spiffe://cluster.local/ns/default/sa/*"]}]'
+    assert "external-closed" in codes(the_only(decide(*documents, sets=[only])).notes)
+    assert "external-closed" not in codes(the_only(decide(*documents)).notes)

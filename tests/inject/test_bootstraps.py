@@ -1,0 +1,56 @@
+"""Every bootstrap that an injection renders is one that the real Envoy takes, without a warning."""
+
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+from corpus import FILES as CORPUS
+
+from sidecarctl.envoy.binary import find_envoy, validate
+from sidecarctl.errors import SidecarctlError
+from sidecarctl.inject.inject import inject
+from sidecarctl.manifest.document import parse
+from sidecarctl.profile.profile import load_profile
+
+HERE = Path(__file__).parent
+FULL = str(HERE.parent / "profiles" / "full.yaml")
+FILES = [*sorted((HERE.parent / "fixtures").iterdir()), *CORPUS]
+BOUND = ['sidecars.envoy.bind={env: {HOST: "127.0.0.1"}}']
+
+pytestmark = pytest.mark.skipif(not find_envoy(), reason="there is no Envoy for this platform")
+
+
+def rendered(profile):
+    """Yield the ConfigMap data of each Envoy that *profile* makes of a file."""
+    for file in FILES:
+        text = file.read_bytes().decode()
+        try:
+            result = inject([parse(text, file.name)], [], profile)
+        except SidecarctlError:
+            continue
+        for document in parse(result.texts[file.name][1], file.name).documents:
+            if document.kind == "ConfigMap" and "sidecarctl.dev/owner" in document.annotations:
+                yield document.data["data"]
+
+
+@pytest.mark.parametrize(
+    ("profile", "options", "least"),
+    [
+        ("default", {}, 75),
+        ("strict", {}, 75),
+        (FULL, {}, 75),
+        ("default", {"kubernetes_version": "1.28"}, 75),
+        ("strict", {"sets": BOUND}, 50),
+    ],
+    ids=["default", "strict", "full", "classic", "loopback"],
+)
+def test_envoy_takes_every_bootstrap_without_a_warning(profile, options, least):
+    distinct = {
+        files["bootstrap.yaml"]: {k: v for k, v in files.items() if k != "bootstrap.yaml"}
+        for files in rendered(load_profile(profile, **options))
+    }
+    with ThreadPoolExecutor(2) as pool:
+        verdicts = list(pool.map(lambda each: validate(*each), distinct.items()))
+    print(f"{len(distinct)} distinct bootstraps")
+    assert [verdict.messages for verdict in verdicts if not verdict.clean] == []
+    assert len(distinct) >= least
