@@ -1,34 +1,40 @@
 """A sign of life during long work, on a terminal only."""
 
+import shutil
 import sys
-import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from rich.console import Console
-from rich.status import Status
-from rich.text import Text
+from sidecarctl.report.streams import write_err
 
-_PATIENCE_S = 0.7
+_PATIENCE_S = 0.5
+_PAUSE_S = 0.1
+_CLEAR_LINE = "\r\x1b[K"
 
 
 @contextmanager
 def working(verb: str) -> Iterator[Callable[[str], None]]:
-    """Show *verb* on standard error while the body runs, if it runs for long.
+    """Show on standard error, in one line that goes again, how far the body is.
 
-    The body is given a function to tell the name of each file that is done.
+    The body is given a function to tell the name of each file that is done. What is done quickly
+    is not shown at all.
     """
-    console = Console(stderr=True)
-    if sys.stderr is None or not console.is_terminal or console.is_dumb_terminal:
+    # Python sets the stream to None where the shell has closed it.
+    if sys.stderr is None or not sys.stderr.isatty():
         yield lambda _file: None
         return
-    status = Status(Text(verb), console=console)
-    timer = threading.Timer(_PATIENCE_S, status.start)
-    timer.daemon = True
-    timer.start()
+    due = time.monotonic() + _PATIENCE_S
+
+    def tell(file: str) -> None:
+        nonlocal due
+        now = time.monotonic()
+        if now >= due:
+            width = shutil.get_terminal_size().columns - 1
+            write_err(_CLEAR_LINE + f"{verb} {file}"[:width])
+            due = now + _PAUSE_S
+
     try:
-        yield lambda file: status.update(Text(f"{verb} {file}"))
+        yield tell
     finally:
-        timer.cancel()
-        timer.join()  # it may just be starting the sign that has to be stopped
-        status.stop()
+        write_err(_CLEAR_LINE)

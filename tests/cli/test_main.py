@@ -41,7 +41,7 @@ def test_every_verb_has_help(run, verb, option):
     [
         ("inject --prfile x f.yaml", "no such option: --prfile", "did you mean --profile?"),
         ("inject --foo f.yaml", "no such option: --foo", "sidecarctl inject --help"),
-        ("injekt", "no such command 'injekt'", "did you mean 'inject', 'init'?"),
+        ("ejectt", "no such command 'ejectt'", "did you mean 'eject', 'inject'?"),
         ("inject", "missing argument 'FILES...'", "sidecarctl inject --help"),
         ("schema", "missing argument 'profile'", "sidecarctl schema --help"),
         (
