@@ -2,6 +2,8 @@
 
 from dataclasses import replace
 
+from yaml.nodes import SequenceNode
+
 from sidecarctl.errors import ManifestError
 from sidecarctl.findings import Json
 from sidecarctl.manifest.edit import Edit
@@ -83,14 +85,27 @@ def _fragment(key: str | None, tail: str) -> str:
 
 def _tail(sheet: Sheet, parent: Collection, column: int, value: Json) -> str:
     """Return what comes behind the colon or the dash at *column*."""
+    layout = _layout(sheet, parent)
     if parent.entries[0].key is not None:
-        return block_value(value, column, sheet.layout)
-    return block_item(value, column, _list_layout(sheet, parent))[1:]
+        return block_value(value, column, layout)
+    return block_item(value, column, layout)[1:]
 
 
-def _list_layout(sheet: Sheet, parent: Collection) -> Layout:
+def _layout(sheet: Sheet, parent: Collection) -> Layout:
+    """Return the layout of the document as it is near *parent*: its dashes and those in it."""
     first = parent.entries[0]
-    return replace(sheet.layout, gap=max(2, sheet.column(first.at) - sheet.column(first.start)))
+    if first.key is None:
+        gap = sheet.column(first.at) - sheet.column(first.start)
+        return replace(sheet.layout, gap=max(2, gap))
+    lists = (entry for entry in parent.entries if _is_block_list(sheet, entry))
+    dashes = (sheet.column(entry.at) - sheet.column(entry.start) for entry in lists)
+    return replace(sheet.layout, dash=next(dashes, sheet.layout.dash))
+
+
+def _is_block_list(sheet: Sheet, entry: Entry) -> bool:
+    node = entry.value
+    is_list = isinstance(node, SequenceNode) and not node.flow_style and not entry.alias
+    return is_list and entry.at > line_end(sheet.source, entry.head)
 
 
 def _before_first(sheet: Sheet, parent: Collection, pad: str, fragment: str) -> Edit:

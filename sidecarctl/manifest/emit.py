@@ -63,7 +63,7 @@ def block_item(value: Json, indent: int, layout: Layout = KUBECTL) -> str:
         return dash + block_mapping(value, content, layout)
     if isinstance(value, list) and value:
         return dash + _block_list(value, content, layout)
-    return "-" + _leaf(value, content, layout)
+    return dash + _leaf(value, content, layout)[1:]
 
 
 def block_value(value: Json, indent: int, layout: Layout = KUBECTL) -> str:

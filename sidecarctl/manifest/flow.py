@@ -2,6 +2,8 @@
 
 from dataclasses import replace
 
+from yaml.nodes import CollectionNode, ScalarNode
+
 from sidecarctl.findings import Json
 from sidecarctl.manifest.edit import Edit
 from sidecarctl.manifest.emit import Layout, flow, pretty, requoted
@@ -64,5 +66,8 @@ def _layout(sheet: Sheet, parent: Collection) -> Layout:
     """Return the layout of the document, with quotes where the neighbours have them."""
     first = parent.entries[0]
     node = first.value if first.key is None else first.key
-    is_quoted = sheet.layout.quoted or getattr(node, "style", None) == '"'
-    return replace(sheet.layout, quoted=is_quoted)
+    while isinstance(node, CollectionNode) and node.value:
+        child = node.value[0]
+        node = child[0] if isinstance(child, tuple) else child
+    is_quoted = isinstance(node, ScalarNode) and node.style == '"'
+    return replace(sheet.layout, quoted=sheet.layout.quoted or is_quoted)

@@ -1,6 +1,5 @@
 """The data of a document before its receipts were written: what eject has to arrive at."""
 
-import copy
 from collections.abc import Sequence
 
 from sidecarctl.errors import ManifestError
@@ -16,12 +15,23 @@ def inverse(data: JsonObject, receipts: Sequence[Receipt], undone: JsonObject) -
     A parent that came with an edit goes only if nothing else is in it. A text that had to go and
     says nothing by itself (an alias) is looked up in *undone*, the document as it reads by now.
     """
-    before = copy.deepcopy(data)
+    before = copied(data)
     places = [(find(before, receipt.path), receipt) for receipt in receipts]
     found = [(path, receipt) for path, receipt in places if path]
     for path, receipt in sorted(found, key=lambda pair: _order(pair[0]), reverse=True):
         _take_back(before, path, receipt, undone)
     return before
+
+
+def copied(data: JsonObject) -> JsonObject:
+    """Return a copy of *data* that shares nothing with it which can be changed."""
+    return {key: _copied(each) for key, each in data.items()}
+
+
+def _copied(data: Json) -> Json:
+    if isinstance(data, dict):
+        return copied(data)
+    return [_copied(each) for each in data] if isinstance(data, list) else data
 
 
 def at(data: Json, path: FieldPath) -> Json:
@@ -46,11 +56,13 @@ def old_value(was: str) -> Json:
     column = len(lines[-1]) - len(lines[-1].lstrip(" ")) if len(lines) > 1 else 2
     gap = len(was) - len(was.lstrip(" ")) + 1
     item = f"x:\n{' ' * max(column - gap, 0)}-{was}\n"
-    for text in (f"x:{was}\n", f"x: {was}\n", item):
+    for text in (f"x:{was}\n", f"x: {was}\n"):
         data = _data(text)
-        if data is not None and "x" in data:
-            value = data["x"]
-            return value[0] if text is item and isinstance(value, list) else value
+        if data is not None and data.keys() == {"x"}:
+            return data["x"]
+    data = _data(item)
+    if data is not None and isinstance(data["x"], list) and len(data["x"]) == 1:
+        return data["x"][0]
     raise ValueError(f"{was!r} is no value")
 
 
@@ -122,7 +134,7 @@ def _old_value(receipt: Receipt, undone: JsonObject) -> Json:
         return old_value(receipt.was)
     except ValueError:
         path = find(undone, receipt.path)
-        return copy.deepcopy(at(undone, path)) if path else None
+        return at(undone, path) if path else None
 
 
 def _data(text: str) -> JsonObject | None:

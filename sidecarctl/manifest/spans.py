@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from yaml.nodes import CollectionNode, MappingNode, Node, ScalarNode, SequenceNode
 
+from sidecarctl.errors import ManifestError
 from sidecarctl.findings import FieldPath
 from sidecarctl.manifest.keys import is_merge, key_of
 from sidecarctl.manifest.text import Text
@@ -20,7 +21,6 @@ _GAP = r"(?:\s|#[^\r\n]*)*"
 _COLON = re.compile(_GAP + ":")
 _DASH = re.compile(rf"(?:{_GAP}[&!][^\s]*)*{_GAP}(?P<dash>-)")
 _ALIAS = re.compile(r"(?:[\s,\[{?]|#[^\r\n]*)*(?P<alias>\*[^\s,\[\]{}]+)")
-_EXPLICIT = re.compile(r"\? *$")
 _BLANK_LINES = re.compile(r"(?:\r\n?|\n)+\Z")
 
 
@@ -29,8 +29,8 @@ class Entry:
     """An entry of a mapping or an item of a list (whose *key* is None), as offsets in the text.
 
     *start* is that of the key, the dash, or in flow style the item; *head* lies behind the colon or
-    the dash; *at* is where the value starts, *head* again if it is left empty; *end* lies behind
-    the last character that counts, before the end of its line. *alias* is ``*name`` or empty.
+    the dash; *at* is where the value starts, if it is left empty *head* again. *alias* is ``*name``
+    or empty.
     """
 
     key: Node | None
@@ -38,7 +38,7 @@ class Entry:
     start: int
     head: int
     at: int
-    end: int
+    source: Text
     alias: str = ""
 
     @property
@@ -49,7 +49,14 @@ class Entry:
     @property
     def is_empty(self) -> bool:
         """Tell whether nothing at all stands for the value."""
-        return self.at == self.end == self.head
+        return not self.alias and _is_empty(self.value)
+
+    @property
+    def end(self) -> int:
+        """Return the offset behind the last character that counts, before the end of its line."""
+        if self.alias or self.is_empty:
+            return self.at + len(self.alias)
+        return max(self.head, content_end(self.value, self.source))
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,25 +79,22 @@ def collection(entry: Entry, source: Text) -> Collection:
 def whole(root: Node, source: Text) -> Entry:
     """Return a document as the entry that has no parent."""
     start = _start(root, source)
-    return Entry(None, root, start, start, start, content_end(root, source))
+    return Entry(None, root, start, start, start, source)
 
 
 def entry_at(root: Node, path: FieldPath, source: Text) -> Entry | None:
     """Return the entry at *path* as it is written there, None if it is written somewhere else."""
     found: Entry | None = whole(root, source)
     for step in path:
-        siblings = entries(found.value, source) if found and not found.alias else []
-        if isinstance(step, int):
-            found = siblings[step] if step < len(siblings) else None
-        else:
-            found = next((each for each in siblings if each.name == step), None)
+        found = None if found is None or found.alias else _child(found.value, step, source)
     return found
 
 
 def entries(node: Node, source: Text) -> list[Entry]:
     """Return the entries of a mapping or the items of a list, in the order of the text."""
     if isinstance(node, MappingNode):
-        return list(_mapping_entries(node, source, node.value))
+        start = _start(node, source)
+        return [_mapping_entry(key, value, start, source) for key, value in node.value]
     return list(_items(node, source)) if isinstance(node, SequenceNode) else []
 
 
@@ -100,17 +104,10 @@ def content_end(node: Node, source: Text) -> int:
         return _block_scalar_end(node, source) if node.style in ("|", ">") else _end(node, source)
     if not isinstance(node, CollectionNode) or node.flow_style or not node.value:
         return _end(node, source)
-    if not isinstance(node, SequenceNode):
-        *_, last = _mapping_entries(node, source, node.value[-1:])
-        return last.end
-    item = node.value[-1]
-    if all(
-        _start(node, source) <= _start(each, source) < _start(item, source)
-        for each in node.value[:-1]
-    ):
-        return content_end(item, source)
-    *_, last = _items(node, source)  # with an alias only the text tells
-    return last.end
+    if isinstance(node, MappingNode):
+        key, value = node.value[-1]
+        return _mapping_entry(key, value, _start(node, source), source).end
+    return entries(node, source)[-1].end
 
 
 def last_scalar(node: Node) -> Node:
@@ -149,43 +146,68 @@ def is_first_on_line(source: Text, offset: int) -> bool:
     return not source.text[line_start(source, offset) : offset].strip(" \t")
 
 
-def _mapping_entries(node: Node, source: Text, pairs: list[tuple[Node, Node]]) -> Iterator[Entry]:
-    cursor = _start(node, source)
-    for key, value in pairs:
-        start, key_end, _ = _span(key, cursor, source)
-        colon = _COLON.match(source.text, key_end)
-        head = colon.end() if colon else key_end
-        at, end, alias = _span(value, head, source)
-        if alias == "" and at == end:  # an empty value is marked where the parser noticed it
-            at = end = head
-        explicit = _EXPLICIT.search(source.text, line_start(source, start), start)
-        cursor = max(end, head)
-        yield Entry(key, value, explicit.start() if explicit else start, head, at, cursor, alias)
+def _child(node: Node, step: str | int, source: Text) -> Entry | None:
+    if isinstance(node, MappingNode) and isinstance(step, str):
+        for key, value in node.value:
+            if key_of(key) == step and not is_merge(key):
+                return _mapping_entry(key, value, _start(node, source), source)
+    if isinstance(node, SequenceNode) and isinstance(step, int) and step < len(node.value):
+        return entries(node, source)[step]
+    return None
+
+
+def _mapping_entry(key: Node, value: Node, parent: int, source: Text) -> Entry:
+    """Return the entry of a mapping that starts at the offset *parent*."""
+    start = _start(key, source)
+    if start < parent:
+        raise ManifestError(
+            "a key is written as an alias",
+            at=source.location(parent, parent),
+            hint="write the key out",
+        )
+    key_end = _end(key, source)
+    colon = _COLON.match(source.text, key_end)
+    head = colon.end() if colon else key_end
+    at, alias = (head, "") if _is_empty(value) else _written(value, head, source)
+    if source.text.startswith("? ", start - 2):
+        start -= 2
+    return Entry(key, value, start, head, at, source, alias)
 
 
 def _items(node: SequenceNode, source: Text) -> Iterator[Entry]:
-    cursor = _start(node, source)
+    before: Entry | None = None
     for item in node.value:
-        dash = None if node.flow_style else _DASH.match(source.text, cursor)
-        head = dash.end() if dash else max(cursor, _start(item, source))
-        at, end, alias = _span(item, head if dash else cursor, source)
-        if dash is None:
-            head = at
-        elif alias == "" and at == end:
-            at = end = head
-        cursor = max(end, head)
-        yield Entry(None, item, dash.start("dash") if dash else at, head, at, cursor, alias)
+        start, own = _start(node, source), _start(item, source)
+        is_written_here = own > before.at if before else own >= start
+        dash = source.text.rfind("-", before.at if before else start, own)
+        if is_written_here and node.flow_style:
+            before = Entry(None, item, own, own, own, source)
+        elif is_written_here and dash >= 0 and not source.text[dash + 1 : own].strip(" "):
+            before = Entry(None, item, dash, dash + 1, own, source)
+        else:
+            before = _item_behind(before.end if before else start, node, item, source)
+        yield before
 
 
-def _span(node: Node, cursor: int, source: Text) -> tuple[int, int, str]:
-    """Return start, end and alias of *node*, which is written behind *cursor*."""
+def _item_behind(cursor: int, node: SequenceNode, item: Node, source: Text) -> Entry:
+    """Return the item that is written behind *cursor*: an alias, or on lines of its own."""
+    dash = None if node.flow_style else _DASH.match(source.text, cursor)
+    if dash is None:
+        at, alias = _written(item, cursor, source)
+        return Entry(None, item, at, at, at, source, alias)
+    at, alias = _written(item, dash.end(), source)
+    return Entry(None, item, dash.start("dash"), dash.end(), at, source, alias)
+
+
+def _written(node: Node, cursor: int, source: Text) -> tuple[int, str]:
+    """Return where *node* is written behind *cursor*, and the alias if one stands for it."""
     start = _start(node, source)
-    if start >= cursor:
-        return start, content_end(node, source), ""
-    alias = _ALIAS.match(source.text, cursor)
-    if alias is None:  # the mark of an empty node may lie before the sign that ended it
-        return cursor, cursor, ""
-    return alias.start("alias"), alias.end("alias"), alias["alias"]
+    alias = None if start >= cursor else _ALIAS.match(source.text, cursor)
+    return (alias.start("alias"), alias["alias"]) if alias else (max(start, cursor), "")
+
+
+def _is_empty(node: Node) -> bool:
+    return bool(node.start_mark.index == node.end_mark.index)
 
 
 def _block_scalar_end(node: ScalarNode, source: Text) -> int:
