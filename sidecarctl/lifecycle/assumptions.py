@@ -1,8 +1,8 @@
 """What no manifest says and a timeline needs: how long things take, as stated assumptions."""
 
 import re
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, fields, replace
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from sidecarctl.errors import ProfileError
@@ -29,7 +29,7 @@ class Pace:
     """How long one container takes, in seconds.
 
     *pull* the image; *start* from the process to listening; *run* from the process to its end, for
-    init containers and the apps of a Job; *hook* an exec postStart; *preStop* an exec or httpGet
+    init containers and the apps of a Job; *hook* an exec postStart; *pre_stop* an exec or httpGet
     preStop; *exit* from the stop signal to the end.
     """
 
@@ -53,6 +53,26 @@ class Assumptions:
     sync_s: float
     phase: float
     paces: Mapping[str, Pace]
+
+
+FIELDS: Mapping[str, str] = {
+    "pull": "pull",
+    "start": "start",
+    "run": "run",
+    "postStart": "hook",
+    "preStop": "pre_stop",
+    "exit": "exit",
+}
+"""What a user may assume of a container -> the field of `Pace`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Assumption:
+    """What somebody assumes of *container* (``*`` is every one): *field* takes *seconds*."""
+
+    container: str
+    field: str
+    seconds: float
 
 
 # Engineering values, open to `--assume`: nobody measured *your* app.
@@ -79,24 +99,29 @@ def assume(
     return Assumptions(case, _SYNC_S[case], _PHASE[case], paces)
 
 
-def parse_assumption(text: str, pod: Pod) -> tuple[str, str, float]:
-    """Read ``app.start=8s`` as container, field and seconds.
+def parse_assumption(text: str) -> Assumption:
+    """Read ``app.start=8s``; ``*`` is every container.
 
     Raises:
-        ProfileError: it has another form, or the pod has no such container.
+        ProfileError: it has another form.
     """
     target, _, duration = text.partition("=")
     container, _, name = target.rpartition(".")
     number = _DURATION.fullmatch(duration)
-    known = [field.name for field in fields(Pace)]
-    if number is None or name not in known:
-        hint = f"write CONTAINER.FIELD=SECONDS; fields: {', '.join(known)}"
+    if number is None or name not in FIELDS or not container:
+        hint = f"write CONTAINER.FIELD=SECONDS; fields: {', '.join(FIELDS)}"
         raise ProfileError(f"{text!r} is no assumption such as 'app.start=8s'", hint=hint)
-    names = [c.name for c in pod.containers]
-    if container not in names:
-        hint = f"it has {', '.join(names)}"
-        raise ProfileError(f"the pod has no container {container!r}", hint=hint)
-    return container, name, float(number[1]) * _DURATION_UNIT[number[2]]
+    return Assumption(container, FIELDS[name], float(number[1]) * _DURATION_UNIT[number[2]])
+
+
+def said_of(pod: Pod, assumptions: Iterable[Assumption]) -> dict[str, dict[str, float]]:
+    """Return what *assumptions* say of the containers of *pod*; the last word on a field counts."""
+    found: dict[str, dict[str, float]] = {}
+    for each in assumptions:
+        for container in pod.containers:
+            if each.container in {container.name, "*"}:
+                found.setdefault(container.name, {})[each.field] = each.seconds
+    return found
 
 
 def sleep_s(handler: Handler) -> float:

@@ -31,12 +31,16 @@ class What(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """Something happens to *container* at *at_s* seconds; *why* says so in a few words."""
+    """Something happens to *container* at *at_s* seconds; *why* says so in a few words.
+
+    *revision* tells the pods of a rolling update apart.
+    """
 
     at_s: float
     container: str
     what: What
     why: str = ""
+    revision: str = ""
 
 
 def time_of(events: Iterable[Event], container: str, what: What) -> float:

@@ -33,12 +33,18 @@ class Span:
 
 @dataclass(frozen=True, slots=True)
 class Lane:
-    """One container through time; *killed* says that SIGKILL ended it."""
+    """One container through time; *killed* says that SIGKILL ended it.
+
+    *rest* is what it goes on doing after the last event, None where it has ended or has not begun.
+    *revision* tells the pods of a rolling update apart.
+    """
 
     container: str
     role: Role
     spans: tuple[Span, ...]
     killed: bool = False
+    rest: Phase | None = None
+    revision: str = ""
 
 
 def lane(
@@ -56,9 +62,10 @@ def lane(
             if phase is not None and event.at_s > since:
                 spans.append(Span(phase, since, event.at_s))
             phase, since = after, event.at_s
-    if phase is not None and end_s > since and not (phase is Phase.DOWN and _is_over(mine)):
-        spans.append(Span(phase, since, end_s))
-    return Lane(container.name, container.role, tuple(spans), What.KILL in what_happens)
+    rest = None if phase is Phase.DOWN and _is_over(mine) else phase
+    if rest is not None and end_s > since:
+        spans.append(Span(rest, since, end_s))
+    return Lane(container.name, container.role, tuple(spans), What.KILL in what_happens, rest)
 
 
 def _after(what: What, phase: Phase | None, container: Container, *, works: bool) -> Phase | None:

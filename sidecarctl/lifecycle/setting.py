@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 from sidecarctl.lifecycle.images import Known, Purpose, known
 from sidecarctl.lifecycle.pod import Container, Pod, Role
+from sidecarctl.lifecycle.strategy import Strategy
 from sidecarctl.lifecycle.versions import Version
 
 DEFAULT_VERSION = Version(1, 33)
@@ -20,7 +21,8 @@ class Setting:
     knows to be sidecars, *ports* the ports that it knows a container to listen on (an Envoy
     bootstrap says so, not the pod), *loopback* those of them that listen on loopback alone.
     *progress_deadline_s* is a Deployment's, *job_deadline_s* the Job's ``activeDeadlineSeconds``,
-    *is_served* says that a Service sends requests to the pod.
+    *is_served* says that a Service sends requests to the pod, *strategy* how a new revision
+    replaces it, None where nothing does.
     """
 
     kind: str = "Pod"
@@ -32,6 +34,7 @@ class Setting:
     progress_deadline_s: int = 600
     job_deadline_s: int | None = None
     is_served: bool = False
+    strategy: Strategy | None = None
 
     @property
     def is_job(self) -> bool:

@@ -4,25 +4,29 @@ Nothing is drawn here; whoever draws finds every word and number in a `Timeline`
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from sidecarctl.lifecycle.assumptions import Assumptions, assume
 from sidecarctl.lifecycle.completion import complete
 from sidecarctl.lifecycle.crash import crash
 from sidecarctl.lifecycle.events import NEVER, Event, What, time_of
+from sidecarctl.lifecycle.gaps import Gap, empty_seat, gaps
 from sidecarctl.lifecycle.lanes import Lane, Phase, lane
-from sidecarctl.lifecycle.needs import Need, When, needs
-from sidecarctl.lifecycle.pod import Container, Pod, Role
+from sidecarctl.lifecycle.needs import Need, needs
+from sidecarctl.lifecycle.pod import Pod, Role
+from sidecarctl.lifecycle.rollout import NEW, OLD, exchange
 from sidecarctl.lifecycle.setting import Setting, mains
 from sidecarctl.lifecycle.start import POD, start
-from sidecarctl.lifecycle.stop import PROPAGATION_S, effective_grace_s, stop
+from sidecarctl.lifecycle.stop import effective_grace_s, stop
+from sidecarctl.lifecycle.strategy import Order, Strategy
 
 
 class Scenario(StrEnum):
     """What happens to the pod."""
 
     START = "start"
+    ROLLING_UPDATE = "rolling update"
     DELETION = "deletion"
     NODE_SHUTDOWN = "node shutdown"
     SPOT_RECLAIM = "spot reclaim"
@@ -42,15 +46,6 @@ GRACE_OF: Mapping[Scenario, int] = {
     Scenario.EVICTION: 0,
 }
 """The grace period that the kubelet puts in place of the pod's, where it is shorter [T0]."""
-
-
-@dataclass(frozen=True, slots=True)
-class Gap:
-    """A stretch in which somebody needs what is not there."""
-
-    start_s: float
-    end_s: float
-    message: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,9 +78,14 @@ def timeline(
     """Return what happens to *pod* in *scenario*; *victim* crashes, else the first of its role.
 
     *pod* must be one that the API server takes: see `refusal.faults`.
+
+    Raises:
+        ValueError: nothing replaces the pod, so it has no rolling update.
     """
     setting, guess = setting or Setting(), guess or assume(pod)
     wanted = needs(pod, setting)
+    if scenario is Scenario.ROLLING_UPDATE:
+        return _rolling_update(pod, guess, setting, wanted)
     stops = scenario is Scenario.DELETION or scenario in GRACE_OF
     override = GRACE_OF.get(scenario)
     if stops:
@@ -95,18 +95,81 @@ def timeline(
     elif scenario is Scenario.START:
         events = start(pod, guess, wanted)
     else:
-        events = crash(pod, guess, victim or _victim(pod, scenario, setting))
+        events = crash(pod, guess, victim or first_victim(pod, scenario, setting))
     end_s = max((event.at_s for event in events), default=0.0)
+    before = None if scenario in {Scenario.START, Scenario.JOB} else Phase.RUNNING
     return Timeline(
         scenario=scenario,
         assumptions=guess,
-        lanes=tuple(lane(c, events, end_s, before=_before(c, scenario)) for c in pod.containers),
+        lanes=_lanes(pod, events, end_s, before),
         events=events,
-        gaps=(*_gaps(events, wanted, mains(pod, setting)), *_late_requests(events, pod, setting)),
+        gaps=gaps(events, pod, wanted, setting),
         end_s=end_s,
         ready_s=time_of(events, POD, What.READY),
         grace_s=effective_grace_s(pod, override) if stops else None,
         notes=tuple(_notes(pod, scenario, stops=stops)),
+    )
+
+
+def first_victim(pod: Pod, scenario: Scenario, setting: Setting) -> str:
+    """Return the name of the container that crashes where nobody was named.
+
+    In a pod without a sidecar it is an app.
+    """
+    chosen = mains(pod, setting)
+    helpers = [*pod.sidecars, *(app for app in pod.apps if app not in chosen)]
+    first = helpers[0] if helpers and scenario is Scenario.SIDECAR_CRASH else chosen[0]
+    return first.name
+
+
+def _rolling_update(
+    pod: Pod, guess: Assumptions, setting: Setting, wanted: tuple[Need, ...]
+) -> Timeline:
+    how = setting.strategy
+    if how is None:
+        raise ValueError("nothing replaces this pod")
+    comes, goes = exchange(pod, guess, wanted, setting.version, how)
+    end_s = max((event.at_s for event in (*comes, *goes)), default=0.0)
+    begins = min((event.at_s for event in goes), default=0.0)
+    new = (replace(e, revision=NEW) for e in _lanes(pod, comes, end_s, None))
+    old = (replace(e, revision=OLD) for e in _lanes(pod, goes, end_s, Phase.RUNNING))
+    ready = time_of(comes, POD, What.READY)
+    lacks = (*gaps(comes, pod, wanted, setting), *gaps(goes, pod, wanted, setting, begins))
+    return Timeline(
+        scenario=Scenario.ROLLING_UPDATE,
+        assumptions=guess,
+        lanes=(*new, *old),
+        events=tuple(
+            replace(event, revision=revision)
+            for revision, events in ((NEW, comes), (OLD, goes))
+            for event in events
+        ),
+        gaps=(*empty_seat(how, begins, ready), *lacks),
+        end_s=end_s,
+        ready_s=ready,
+        grace_s=effective_grace_s(pod),
+        notes=tuple(_rollout_notes(how, end_s, ready)),
+    )
+
+
+def _rollout_notes(how: Strategy, end_s: float, ready: float) -> Iterator[str]:
+    yield how.order.value
+    if ready == NEVER:
+        yield "the new pod is never Ready: the update stops here"
+    elif how.rounds is not None and how.rounds > 1:
+        took = end_s if how.order is Order.OLD_FIRST else ready + how.min_ready_s
+        about = round(how.rounds * took)
+        pace = f"{how.replicas} pods, up to {how.batch} at a time"
+        yield f"{pace}: {how.rounds} rounds, about {about} s"
+
+
+def _lanes(
+    pod: Pod, events: tuple[Event, ...], end_s: float, before: Phase | None
+) -> tuple[Lane, ...]:
+    """Return the lane of each container, of which all but init containers do *before* at 0 s."""
+    return tuple(
+        lane(c, events, end_s, before=None if c.role is Role.INIT else before)
+        for c in pod.containers
     )
 
 
@@ -116,48 +179,3 @@ def _notes(pod: Pod, scenario: Scenario, *, stops: bool) -> Iterator[str]:
         yield "without a grace period neither preStop hooks nor the order of the stop are promised"
     if len(pod.apps) > 1 and scenario in {Scenario.START, Scenario.JOB}:  # A3
         yield "that apps start one after the other is how the kubelet is built, not a promise"
-
-
-def _before(container: Container, scenario: Scenario) -> Phase | None:
-    """Return what *container* does when the scenario begins."""
-    if scenario in {Scenario.START, Scenario.JOB} or container.role is Role.INIT:
-        return None
-    return Phase.RUNNING
-
-
-def _victim(pod: Pod, scenario: Scenario, setting: Setting) -> str:
-    """Return the name of the container that crashes where nobody was named."""
-    chosen = mains(pod, setting)
-    helpers = [*pod.sidecars, *(app for app in pod.apps if app not in chosen)]
-    first = helpers[0] if helpers and scenario is Scenario.SIDECAR_CRASH else chosen[0]
-    return first.name
-
-
-def _gaps(
-    events: tuple[Event, ...], wanted: tuple[Need, ...], chosen: tuple[Container, ...]
-) -> Iterator[Gap]:
-    """Yield when an app works without what it needs: before it listens, or after it has ended."""
-    for need in wanted:
-        if need.when is not When.RUN or need.who not in chosen:
-            continue
-        who, server = need.who.name, need.server.name
-        message = f"{who!r} runs without {need.what} of {server!r}"
-        listens, ends = time_of(events, server, What.LISTENING), _end(events, server)
-        begins, over = time_of(events, who, What.START), _end(events, who)
-        if begins != NEVER and begins < listens:
-            yield Gap(begins, listens, message)
-        elif begins == NEVER and ends < over:  # a stop or a crash: everybody runs at 0 s
-            yield Gap(ends, min(listens, over), message)
-
-
-def _late_requests(events: tuple[Event, ...], pod: Pod, setting: Setting) -> Iterator[Gap]:
-    """Yield when Services still send requests to an app that is told to stop [T13]."""
-    for main in mains(pod, setting):
-        signal = time_of(events, main.name, What.SIGNAL)
-        if setting.is_served and main.ports and signal < PROPAGATION_S:
-            yield Gap(signal, PROPAGATION_S, f"requests still come to {main.name!r}, which stops")
-
-
-def _end(events: tuple[Event, ...], container: str) -> float:
-    ends = (What.EXIT, What.KILL)
-    return min(time_of(events, container, what) for what in ends)

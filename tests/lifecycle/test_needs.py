@@ -3,7 +3,14 @@
 import pytest
 
 from sidecarctl.errors import ProfileError
-from sidecarctl.lifecycle.assumptions import Case, assume, parse_assumption, sleep_s
+from sidecarctl.lifecycle.assumptions import (
+    Assumption,
+    Case,
+    assume,
+    parse_assumption,
+    said_of,
+    sleep_s,
+)
 from sidecarctl.lifecycle.images import known
 from sidecarctl.lifecycle.needs import dials
 from sidecarctl.lifecycle.pod import Handler
@@ -66,26 +73,28 @@ def test_what_a_hook_sleeps(command, seconds):
     assert sleep_s(Handler((), "exec", command=command)) == seconds
 
 
-POD = read({"containers": [{"name": "app"}, {"name": "side.car"}]})
-
-
 def test_an_assumption_is_read():
-    assert parse_assumption("app.start=8s", POD) == ("app", "start", 8.0)
-    assert parse_assumption("app.pre_stop=1.5m", POD) == ("app", "pre_stop", 90.0)
+    assert parse_assumption("app.start=8s") == Assumption("app", "start", 8.0)
+    assert parse_assumption("side.car.preStop=1.5m") == Assumption("side.car", "pre_stop", 90.0)
 
 
-@pytest.mark.parametrize(
-    ("text", "message", "hint"),
-    [
-        ("app.start", "'app.start' is no assumption such as 'app.start=8s'",
-         "write CONTAINER.FIELD=SECONDS; fields: pull, start, run, hook, pre_stop, exit"),
-        ("web.start=1", "the pod has no container 'web'", "it has app, side.car"),
-    ],
-)  # fmt: skip
-def test_a_wrong_assumption_is_refused(text, message, hint):
+@pytest.mark.parametrize("text", ["app.start", "app.hook=1", ".start=1", "app.start=8 s"])
+def test_a_wrong_assumption_is_refused(text):
     with pytest.raises(ProfileError) as caught:
-        parse_assumption(text, POD)
-    assert (caught.value.message, caught.value.hint) == (message, hint)
+        parse_assumption(text)
+    assert caught.value.message == f"{text!r} is no assumption such as 'app.start=8s'"
+    assert caught.value.hint == (
+        "write CONTAINER.FIELD=SECONDS; fields: pull, start, run, postStart, preStop, exit"
+    )
+
+
+def test_the_last_word_on_a_container_counts():
+    pod = read({"containers": [{"name": "app"}, {"name": "side.car"}]})
+    words = ("*.pull=0s", "app.start=8s", "side.car.pull=500ms", "web.start=1s")
+    assert said_of(pod, map(parse_assumption, words)) == {
+        "app": {"pull": 0.0, "start": 8.0},
+        "side.car": {"pull": 0.5},
+    }
 
 
 def test_what_is_measured_replaces_what_is_assumed():
