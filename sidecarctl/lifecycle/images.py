@@ -39,17 +39,25 @@ class Known:
 @cache
 def known(image: str, name: str) -> Known | None:
     """Return what is known of *image*, or else of a container that is named *name*."""
-    for row in _catalogue():
-        if any(_fits(image, end) for end in row.images):
+    repository, tag = _parts(image)
+    for wanted, wanted_tag, row in _by_last_name().get(repository.rpartition("/")[2], ()):
+        if f"/{repository}".endswith(f"/{wanted}") and tag.startswith(wanted_tag):
             return row
     return next((row for row in _catalogue() if name in row.containers), None)
 
 
-def _fits(image: str, end: str) -> bool:
-    """Say whether *end* (``envoyproxy/envoy``, ``envoyproxy/envoy:distroless``) names *image*."""
-    repository, tag = _parts(image)
-    wanted, wanted_tag = _parts(end)
-    return f"/{repository}".endswith(f"/{wanted}") and tag.startswith(wanted_tag)
+@cache
+def _by_last_name() -> dict[str, list[tuple[str, str, Known]]]:
+    """Return repository, tag and entry of the catalogue by the last name of the repository.
+
+    A fleet has thousands of images, and most of them share no name with any entry.
+    """
+    found: dict[str, list[tuple[str, str, Known]]] = {}
+    for row in _catalogue():
+        for end in row.images:
+            repository, tag = _parts(end)
+            found.setdefault(repository.rpartition("/")[2], []).append((repository, tag, row))
+    return found
 
 
 def _parts(image: str) -> tuple[str, str]:

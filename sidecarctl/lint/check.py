@@ -121,7 +121,7 @@ def _left(readings: Iterable[_Reading], documents: Iterable[Document], run: Run)
     known = list(documents)
     ours = [document for document in known if is_kubernetes(document)]
     others = [document for document in known if not is_kubernetes(document)]
-    version = run.kubernetes_version()
+    version = run.kubernetes_version
     return Left(
         templates=sum(one.is_template for one in readings),
         not_kubernetes=sum(not run.bootstraps(each) for each in others),

@@ -1,7 +1,7 @@
 """Which container runs which bootstrap: by arguments, mounts and the keys of ConfigMaps."""
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from itertools import pairwise
 from posixpath import normpath
@@ -10,11 +10,10 @@ from typing import TypeAlias
 from sidecarctl.envoy.read import Bootstrap
 from sidecarctl.findings import FieldPath
 from sidecarctl.lifecycle.images import known
-from sidecarctl.lint.mounts import config_maps
+from sidecarctl.lint.mounts import Mounted
 from sidecarctl.manifest.document import Document
 from sidecarctl.manifest.narrow import text
-from sidecarctl.manifest.workload import Container, Workload
-from sidecarctl.topology.fleet import Fleet
+from sidecarctl.manifest.workload import Container
 
 Read: TypeAlias = Callable[[Document], tuple[Bootstrap, ...]]
 
@@ -39,11 +38,12 @@ def is_envoy(container: Container) -> bool:
     return row is not None and row.name.startswith("envoy")
 
 
-def running(workload: Workload, joined: Fleet, read: Read) -> Iterator[Running]:
-    """Yield the containers of *workload* whose bootstrap is in the input."""
+def running(mounts: Iterable[Mounted], read: Read) -> Iterator[Running]:
+    """Yield the containers of a workload whose bootstrap is among its *mounts*."""
     mounted: dict[str, dict[str, Bootstrap]] = {}
-    by_name = {container.name: container for container in workload.containers()}
-    for each in config_maps(workload, joined):
+    by_name = {}
+    for each in mounts:
+        by_name[each.container.name] = each.container
         keys = {one.base[-1]: one for one in read(each.document)}
         files = mounted.setdefault(each.container.name, {})
         files.update({file: keys[key] for file, key in each.files.items() if key in keys})

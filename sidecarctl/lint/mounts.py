@@ -1,6 +1,6 @@
 """Which ConfigMaps of the input a container mounts, and as which files."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from posixpath import join, normpath
 
@@ -8,7 +8,6 @@ from sidecarctl.findings import FieldPath, JsonObject
 from sidecarctl.manifest.document import Document
 from sidecarctl.manifest.narrow import mapping, mappings, strings, text
 from sidecarctl.manifest.workload import Container, VolumeMount, Workload
-from sidecarctl.topology.fleet import Fleet
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,25 +29,24 @@ class Mounted:
         return f"{file}/".startswith(f"{normpath(self.mount.mount_path)}/")
 
 
-def config_maps(workload: Workload, joined: Fleet) -> Iterator[Mounted]:
-    """Yield every mount of a ConfigMap that is in the input, container by container."""
-    volumes = list(mappings(workload.pod, workload.pod_path, "volumes"))
-    home = joined.namespace_of(workload.document)
-    known = {
-        each.name: each
-        for each in (*joined.documents, *joined.context)
-        if each.is_a("", "ConfigMap") and joined.namespace_of(each) == home
+def mounted(
+    workload: Workload,
+    containers: Iterable[Container],
+    home: str,
+    known: Mapping[tuple[str, str], Document],
+) -> Iterator[Mounted]:
+    """Yield every mount of one of the ConfigMaps that are *known*, by namespace and name."""
+    volumes = {
+        text(volume.get("name")): list(_sources(path, volume))
+        for path, volume in mappings(workload.pod, workload.pod_path, "volumes")
     }
-    for container in workload.containers():
+    for container in containers if any(volumes.values()) else ():
         for mount in container.volume_mounts():
-            for path, volume in volumes:
-                if text(volume.get("name")) != mount.name:
-                    continue
-                for source, given in _sources(path, volume):
-                    document = known.get(text(given.get("name")))
-                    if document is not None:
-                        files = dict(_files(given, document, mount))
-                        yield Mounted(container, mount, (*source, "name"), document, files)
+            for source, given in volumes.get(mount.name, ()):
+                document = known.get((home, text(given.get("name"))))
+                if document is not None:
+                    files = dict(_files(given, document, mount))
+                    yield Mounted(container, mount, (*source, "name"), document, files)
 
 
 def _sources(path: FieldPath, volume: JsonObject) -> Iterator[tuple[FieldPath, JsonObject]]:

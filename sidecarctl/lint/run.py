@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from sidecarctl.envoy.read import Bootstrap, bootstraps
 from sidecarctl.kubernetes import kubernetes_versions
@@ -11,16 +12,20 @@ from sidecarctl.lifecycle.reading import read
 from sidecarctl.lifecycle.setting import Setting, classics
 from sidecarctl.lifecycle.versions import Version
 from sidecarctl.lint.envoys import Running, running
+from sidecarctl.lint.index import Index, index
+from sidecarctl.lint.mounts import Mounted, mounted
+from sidecarctl.lint.schema import violations
 from sidecarctl.manifest.document import Document
 from sidecarctl.manifest.narrow import mapping, number
-from sidecarctl.manifest.workload import Container as ManifestContainer
+from sidecarctl.manifest.workload import Container as WorkloadContainer
 from sidecarctl.manifest.workload import Workload
 from sidecarctl.topology.fleet import Fleet
+from sidecarctl.violation import Violation
 
 _DEFAULT_CONTAINER = "kubectl.kubernetes.io/default-container"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, eq=False)
 class Run:
     """All documents of one run, and what holds for them.
 
@@ -32,16 +37,33 @@ class Run:
     fleet: Fleet
     version: Version
     is_complete: bool
+    _violations: dict[Document, tuple[Violation, ...]] = field(default_factory=dict, repr=False)
     _bootstraps: dict[Document, tuple[Bootstrap, ...]] = field(default_factory=dict, repr=False)
+    _containers: dict[Document, tuple[WorkloadContainer, ...]] = field(
+        default_factory=dict, repr=False
+    )
+    _mounts: dict[Document, tuple[Mounted, ...]] = field(default_factory=dict, repr=False)
     _envoys: dict[Document, tuple[Running, ...]] = field(default_factory=dict, repr=False)
     _settings: dict[Document, Setting] = field(default_factory=dict, repr=False)
     _analyses: dict[Document, Analysis] = field(default_factory=dict, repr=False)
     _pods: dict[Document, Pod] = field(default_factory=dict, repr=False)
 
+    @cached_property
+    def index(self) -> Index:
+        return index(self.fleet)
+
+    @cached_property
     def kubernetes_version(self) -> str:
         """Return the version whose schemas are used: the nearest to the target that is here."""
         known = [int(version.partition(".")[2]) for version in kubernetes_versions()]
         return f"1.{min(max(self.version.minor, known[0]), known[-1])}"
+
+    def violations(self, document: Document) -> tuple[Violation, ...]:
+        """Return how *document* fails the schema of its kind."""
+        if document not in self._violations:
+            found = tuple(violations(document, self.kubernetes_version))
+            self._violations[document] = found
+        return self._violations[document]
 
     def bootstraps(self, document: Document) -> tuple[Bootstrap, ...]:
         """Return the Envoy bootstraps in *document*."""
@@ -49,19 +71,32 @@ class Run:
             self._bootstraps[document] = bootstraps(document)
         return self._bootstraps[document]
 
+    def containers(self, workload: Workload) -> tuple[WorkloadContainer, ...]:
+        """Return the containers of *workload*, in their order."""
+        if workload.document not in self._containers:
+            self._containers[workload.document] = workload.containers()
+        return self._containers[workload.document]
+
+    def config_maps(self, workload: Workload) -> tuple[Mounted, ...]:
+        """Return the ConfigMaps of the input that the containers of *workload* mount."""
+        if workload.document not in self._mounts:
+            home = self.fleet.namespace_of(workload.document)
+            found = tuple(
+                mounted(workload, self.containers(workload), home, self.index.config_maps)
+            )
+            self._mounts[workload.document] = found
+        return self._mounts[workload.document]
+
     def envoys(self, workload: Workload) -> tuple[Running, ...]:
         """Return the containers of *workload* that run Envoy with a bootstrap of the input."""
         if workload.document not in self._envoys:
-            found = tuple(running(workload, self.fleet, self.bootstraps))
+            found = tuple(running(self.config_maps(workload), self.bootstraps))
             self._envoys[workload.document] = found
         return self._envoys[workload.document]
 
-    def users(self, bootstrap: Bootstrap) -> Iterator[tuple[Workload, ManifestContainer]]:
-        """Yield the workloads whose containers start Envoy with *bootstrap*."""
-        for workload in (*self.fleet.workloads, *self.fleet.neighbours):
-            for each in self.envoys(workload):
-                if each.bootstrap is bootstrap:
-                    yield workload, each.container
+    def users(self, bootstrap: Bootstrap) -> tuple[Workload, ...]:
+        """Return the workloads that start Envoy with *bootstrap*."""
+        return self._users.get(bootstrap, ())
 
     def pod(self, workload: Workload) -> Pod:
         """Return the pod of *workload* as the kubelet sees it."""
@@ -88,12 +123,17 @@ class Run:
         pod = self.pod(workload)
         return (*pod.sidecars, *classics(pod, self.setting(workload)))
 
-    def workloads(self, namespace: str, kind: str, name: str) -> Iterator[Workload]:
-        """Yield the workloads of that name, also those that are only looked at."""
-        for each in (*self.fleet.workloads, *self.fleet.neighbours):
-            home = self.fleet.namespace_of(each.document)
-            if (home, each.kind, each.name) == (namespace, kind, name):
-                yield each
+    @cached_property
+    def _users(self) -> dict[Bootstrap, tuple[Workload, ...]]:
+        found: dict[Bootstrap, tuple[Workload, ...]] = {}
+        for workload in self._workloads():
+            for each in self.envoys(workload):
+                found[each.bootstrap] = (*found.get(each.bootstrap, ()), workload)
+        return found
+
+    def _workloads(self) -> Iterator[Workload]:
+        yield from self.fleet.workloads
+        yield from self.fleet.neighbours
 
     def _setting(self, workload: Workload) -> Setting:
         ports, loopback = {}, {}
@@ -114,5 +154,5 @@ class Run:
             loopback=loopback,
             progress_deadline_s=number(spec.get("progressDeadlineSeconds")) or 600,
             job_deadline_s=number(job.get("activeDeadlineSeconds")),
-            is_served=bool(self.fleet.selecting(workload)),
+            is_served=any(True for _ in self.index.selecting(workload)),
         )

@@ -4,18 +4,16 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from sidecarctl.kubernetes import kubernetes_schema, structural_violations
-from sidecarctl.lint.run import Run
 from sidecarctl.manifest.document import Document
 from sidecarctl.manifest.workload import workload
 from sidecarctl.violation import Violation
 
 
-def violations(document: Document, run: Run) -> Iterator[Violation]:
+def violations(document: Document, version: str) -> Iterator[Violation]:
     """Yield the violations of *document*; nothing for a kind whose schema is not known.
 
     Of a custom resource that holds a pod template (a Rollout) the template is checked.
     """
-    version = run.kubernetes_version()
     schema = kubernetes_schema(version, document.api_version, document.kind)
     if schema is not None:
         yield from structural_violations(document.data, schema)

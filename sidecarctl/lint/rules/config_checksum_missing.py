@@ -79,7 +79,6 @@ from collections.abc import Iterator
 from sidecarctl.findings import Severity
 from sidecarctl.lifecycle.images import Purpose
 from sidecarctl.lifecycle.setting import purpose
-from sidecarctl.lint.mounts import config_maps
 from sidecarctl.lint.rule import Also, Hit, workload_rule
 from sidecarctl.lint.run import Run
 from sidecarctl.manifest.workload import Workload
@@ -106,7 +105,7 @@ def check(workload: Workload, run: Run) -> Iterator[Hit]:
         return
     readers = {c.name for c in run.pod(workload).containers if purpose(c) in _READS_ONCE}
     seen: set[str] = set()
-    for mounted in config_maps(workload, run.fleet):
+    for mounted in run.config_maps(workload):
         document = mounted.document
         changes = document.data.get("immutable") is not True and not _HASHED.search(document.name)
         if mounted.container.name in readers and changes and document.name not in seen:

@@ -58,7 +58,6 @@ from collections.abc import Iterator
 
 from sidecarctl.findings import Severity
 from sidecarctl.lint.envoys import config_file, config_place, is_envoy
-from sidecarctl.lint.mounts import config_maps
 from sidecarctl.lint.rule import Also, Hit, workload_rule
 from sidecarctl.lint.run import Run
 from sidecarctl.manifest.workload import Workload
@@ -76,8 +75,8 @@ def check(workload: Workload, run: Run) -> Iterator[Hit]:
 
     What an init container writes, or an image of one's own brings, is not judged.
     """
-    mounted = list(config_maps(workload, run.fleet))
-    for container in filter(is_envoy, workload.containers()):
+    mounted = run.config_maps(workload)
+    for container in filter(is_envoy, run.containers(workload)):
         wanted = config_file(container)
         near = [
             one for one in mounted if one.container.path == container.path and one.covers(wanted)

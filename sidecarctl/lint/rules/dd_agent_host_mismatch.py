@@ -63,7 +63,7 @@ def check(workload: Workload, run: Run) -> Iterator[Hit]:
     agents = [c for c in containers if (row := image(c)) and row.name == _AGENT]
     listening = {port for c in containers for _, port in c.ports} & _PORTS
     comes_later = _LABEL in workload.pod_labels
-    for container in workload.containers():
+    for container in run.containers(workload):
         for path, data in mappings(container.data, container.path, "env"):
             if data.get("name") != _VARIABLE:
                 continue

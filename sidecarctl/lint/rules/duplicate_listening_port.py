@@ -53,7 +53,7 @@ from sidecarctl.manifest.workload import Container, Port, Role, Workload
 def check(workload: Workload, run: Run) -> Iterator[Hit]:
     """Report the second container on a port; init containers have ended by then."""
     owners: dict[tuple[int, str], tuple[Container, Port]] = {}
-    for container in workload.containers():
+    for container in run.containers(workload):
         if container.role is Role.INIT:
             continue
         for port in container.ports():

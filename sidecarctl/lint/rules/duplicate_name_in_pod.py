@@ -62,9 +62,9 @@ from sidecarctl.manifest.workload import Container, Workload
     help="give one of the two another name",
     source="https://kubernetes.io/docs/reference/kubernetes-api/workload-resources/pod-v1/",
 )
-def check(workload: Workload, _run: Run) -> Iterator[Hit]:
+def check(workload: Workload, run: Run) -> Iterator[Hit]:
     """Report the second of two equal names; containers and init containers share one space."""
-    containers = workload.containers()
+    containers = run.containers(workload)
     yield from _twice("container", ((one.path, one.name) for one in containers))
     volumes = mappings(workload.pod, workload.pod_path, "volumes")
     yield from _twice("volume", ((path, text(data.get("name"))) for path, data in volumes))

@@ -42,7 +42,7 @@ def check(bootstrap: Bootstrap, run: Run) -> Iterator[Hit]:
     if admin is None or admin.is_loopback or bootstrap.root.part("admin").has("allow_paths"):
         return
     if admin.port and any(
-        probes_of_port(workload, admin.port, run) for workload, _ in run.users(bootstrap)
+        probes_of_port(workload, admin.port, run) for workload in run.users(bootstrap)
     ):
         return
     yield Hit(

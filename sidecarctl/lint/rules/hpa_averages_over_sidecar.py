@@ -90,7 +90,8 @@ def check(document: Document, run: Run) -> Iterator[Hit]:
     if scaler is None:
         return
     home = run.fleet.namespace_of(document)
-    for target in run.workloads(home, scaler.target_kind, scaler.target_name):
+    name = (home, scaler.target_kind, scaler.target_name)
+    for target in run.index.workloads.get(name, ()):
         sidecars = run.sidecars(target)
         names = ", ".join(repr(each.name) for each in sidecars)
         apps = mains(run.pod(target), run.setting(target))

@@ -43,7 +43,6 @@ from collections.abc import Iterator
 
 from sidecarctl.findings import FieldPath, Severity
 from sidecarctl.lifecycle.pod import Pod
-from sidecarctl.lifecycle.refusal import faults
 from sidecarctl.lint.rule import Hit, workload_rule
 from sidecarctl.lint.run import Run
 from sidecarctl.manifest.workload import Workload
@@ -64,7 +63,7 @@ def check(workload: Workload, run: Run) -> Iterator[Hit]:
     pod = run.pod(workload)
     if not workload.pod:
         return  # the schema says that the pod is missing
-    for fault in faults(pod, kind=workload.kind, version=run.version):
+    for fault in run.analysis(workload).faults:
         if not _has_own_rule(fault.path, pod):
             yield Hit(fault.path, fault.message, help=fault.hint or "")
 

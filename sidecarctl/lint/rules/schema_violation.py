@@ -47,7 +47,6 @@ from collections.abc import Iterator
 from sidecarctl.findings import Severity, show_path
 from sidecarctl.lint.rule import Hit, document_rule
 from sidecarctl.lint.run import Run
-from sidecarctl.lint.schema import violations
 from sidecarctl.manifest.document import Document
 from sidecarctl.violation import UNKNOWN
 
@@ -60,7 +59,7 @@ from sidecarctl.violation import UNKNOWN
 )
 def check(document: Document, run: Run) -> Iterator[Hit]:
     """Report everything but unknown fields; a kind without a schema is left alone."""
-    for fault in violations(document, run):
+    for fault in run.violations(document):
         if fault.keyword != UNKNOWN:
             message = f"{show_path(fault.path)}: {fault.message}"
             yield Hit(fault.path, message, help=fault.hint or "")

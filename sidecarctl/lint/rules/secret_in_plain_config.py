@@ -76,14 +76,14 @@ _PLACEHOLDER = re.compile(
     help="move it to a Secret and name that with secretKeyRef; then replace it, for it is known",
     source="https://kubernetes.io/docs/concepts/configuration/configmap/",
 )
-def check(document: Document, _run: Run) -> Iterator[Hit]:
+def check(document: Document, run: Run) -> Iterator[Hit]:
     """Report values that look like keys, and literals of variables that are named as secrets."""
     if document.is_a("", "ConfigMap"):
         for key, value in strings(mapping(document.data, "data")).items():
             yield from _shaped(("data", key), f"the key {key!r}", value)
         return
     holder = workload(document)
-    for container in holder.containers() if holder else ():
+    for container in run.containers(holder) if holder else ():
         for variable in container.env():
             if variable.value is not None:
                 path = (*variable.path, "value")

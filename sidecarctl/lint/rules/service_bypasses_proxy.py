@@ -156,14 +156,14 @@ from sidecarctl.manifest.workload import Workload
 def check(document: Document, run: Run) -> Iterator[Hit]:
     """Report ports of Services that reach what a listener with mutual TLS stands before."""
     found = service(document)
-    for target in run.fleet.selected_by(found) if found else ():
+    for target in run.index.selected_by(found) if found else ():
         for each in run.envoys(target):
             for listener in each.bootstrap.listeners:
                 if not listener.demands_certificate:
                     continue
                 fronted = {port for chain in listener.chains for port in _behind(chain, each)}
                 for port in found.ports() if found else ():
-                    number = _number(port.target, target)
+                    number = _number(port.target, target, run)
                     if number in fronted:
                         yield Hit(
                             (*port.path, "targetPort"),
@@ -181,8 +181,8 @@ def _behind(chain: Chain, each: Running) -> Iterator[int]:
             yield from (one.port for one in cluster.endpoints if one.is_loopback and one.port)
 
 
-def _number(target: int | str, workload: Workload) -> int | None:
+def _number(target: int | str, workload: Workload, run: Run) -> int | None:
     if isinstance(target, int):
         return target
-    ports = (port for container in workload.containers() for port in container.ports())
+    ports = (port for container in run.containers(workload) for port in container.ports())
     return next((port.number for port in ports if port.name == target), None)

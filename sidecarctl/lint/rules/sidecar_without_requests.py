@@ -58,7 +58,6 @@ from sidecarctl.findings import Severity
 from sidecarctl.lifecycle.resources import resources_of
 from sidecarctl.lint.rule import Also, Hit, workload_rule
 from sidecarctl.lint.run import Run
-from sidecarctl.manifest.objects import Autoscaler
 from sidecarctl.manifest.workload import Workload
 
 
@@ -99,17 +98,11 @@ def _defaults(workload: Workload, run: Run) -> set[str]:
 
 def _stopped(workload: Workload, missing: list[str], run: Run) -> Iterator[Also]:
     """Yield the metrics of autoscalers that cannot be computed."""
-    for scaler in run.fleet.autoscalers:
-        if not _scales(scaler, workload, run):
-            continue
+    home = run.fleet.namespace_of(workload.document)
+    name = (home, workload.kind, workload.name)
+    for scaler in run.index.autoscalers.get(name, ()):
         for metric in scaler.metrics:
             whole = metric.type == "Resource" and metric.target_type == "Utilization"
             if whole and metric.resource in missing:
                 message = f"{scaler.document} asks for the utilization of {metric.resource} here"
                 yield Also(metric.path, message, scaler.document)
-
-
-def _scales(scaler: Autoscaler, workload: Workload, run: Run) -> bool:
-    home = run.fleet.namespace_of(scaler.document)
-    targets = run.workloads(home, scaler.target_kind, scaler.target_name)
-    return any(each is workload for each in targets)

@@ -34,7 +34,6 @@ from collections.abc import Iterator
 from sidecarctl.findings import FieldPath, Severity, show_path
 from sidecarctl.lint.rule import Hit, document_rule
 from sidecarctl.lint.run import Run
-from sidecarctl.lint.schema import violations
 from sidecarctl.manifest.document import Document
 from sidecarctl.violation import UNKNOWN
 
@@ -47,7 +46,7 @@ from sidecarctl.violation import UNKNOWN
 )
 def check(document: Document, run: Run) -> Iterator[Hit]:
     """Report the fields that the schema of the target version does not have."""
-    for fault in violations(document, run):
+    for fault in run.violations(document):
         if fault.keyword == UNKNOWN:
             message = f"{_owner(document, fault.path)} has no field {str(fault.path[-1])!r}"
             yield Hit(fault.path, message, on="key", help=fault.hint or "")

@@ -51,12 +51,12 @@ from sidecarctl.violation import did_you_mean
     help="add the volume to the pod, or correct the name",
     source="https://kubernetes.io/docs/concepts/storage/volumes/#background",
 )
-def check(workload: Workload, _run: Run) -> Iterator[Hit]:
+def check(workload: Workload, run: Run) -> Iterator[Hit]:
     """Report mounts of volumes that neither the pod nor a volumeClaimTemplate brings."""
     known = {text(volume.get("name")) for _, volume in mappings(workload.pod, (), "volumes")}
     for _, claim in mappings(workload.document.data, (), "spec", "volumeClaimTemplates"):
         known.add(text(mapping(claim, "metadata").get("name")))
-    for container in workload.containers():
+    for container in run.containers(workload):
         for mount in container.volume_mounts():
             if mount.name and mount.name not in known:
                 yield Hit(
