@@ -8,7 +8,6 @@ from sidecarctl.envoy.read import Bootstrap, bootstraps
 from sidecarctl.kubernetes import kubernetes_versions
 from sidecarctl.lifecycle.analysis import Analysis, analyse
 from sidecarctl.lifecycle.pod import Container, Pod
-from sidecarctl.lifecycle.reading import read
 from sidecarctl.lifecycle.setting import Setting, classics
 from sidecarctl.lifecycle.versions import Version
 from sidecarctl.lint.envoys import Running, running
@@ -46,7 +45,6 @@ class Run:
     _envoys: dict[Document, tuple[Running, ...]] = field(default_factory=dict, repr=False)
     _settings: dict[Document, Setting] = field(default_factory=dict, repr=False)
     _analyses: dict[Document, Analysis] = field(default_factory=dict, repr=False)
-    _pods: dict[Document, Pod] = field(default_factory=dict, repr=False)
 
     @cached_property
     def index(self) -> Index:
@@ -80,11 +78,9 @@ class Run:
     def config_maps(self, workload: Workload) -> tuple[Mounted, ...]:
         """Return the ConfigMaps of the input that the containers of *workload* mount."""
         if workload.document not in self._mounts:
-            home = self.fleet.namespace_of(workload.document)
-            found = tuple(
-                mounted(workload, self.containers(workload), home, self.index.config_maps)
-            )
-            self._mounts[workload.document] = found
+            home, known = self.fleet.namespace_of(workload.document), self.index.config_maps
+            found = mounted(workload, self.containers(workload), home, known)
+            self._mounts[workload.document] = tuple(found)
         return self._mounts[workload.document]
 
     def envoys(self, workload: Workload) -> tuple[Running, ...]:
@@ -100,9 +96,7 @@ class Run:
 
     def pod(self, workload: Workload) -> Pod:
         """Return the pod of *workload* as the kubelet sees it."""
-        if workload.document not in self._pods:
-            self._pods[workload.document] = read(workload.pod, workload.pod_path)
-        return self._pods[workload.document]
+        return self.analysis(workload).pod
 
     def setting(self, workload: Workload) -> Setting:
         """Return where the pod of *workload* stands, Envoy's listeners included."""
