@@ -25,9 +25,11 @@ def complete(pod: Pod, guess: Assumptions, setting: Setting) -> tuple[Event, ...
     hang = {container.name for container in classics(pod, setting)}  # J1
     for app in pod.apps:
         begins = time_of(events, app.name, What.START)
+        if begins == NEVER:
+            continue
         if app.name in hang:
-            events.append(Event(begins, app.name, What.STUCK, "it never ends, nor does the Job"))
-        elif begins != NEVER:
+            events.append(Event(begins, app.name, What.STUCK, "never ends, nor does the Job"))
+        else:
             events.append(Event(begins + guess.paces[app.name].run, app.name, What.DONE))
     over = max(time_of(events, app.name, What.DONE) for app in pod.apps) + guess.sync_s
     if over == NEVER:

@@ -131,7 +131,9 @@ def _hook(container: Container, begins: float, clock: _Clock) -> float:
     served = clock.served(container, When.HOOKED)
     done = max(begins, served) + clock.guess.paces[container.name].hook
     if done == NEVER:
-        clock.note(begins, container, What.STUCK, "its postStart hook waits for what starts later")
+        clock.note(
+            begins, container, What.STUCK, "waits in its postStart for what starts later"
+        )
     else:
         clock.note(done, container, What.HOOKED)
     clock.hooked[container.name] = done
@@ -149,7 +151,7 @@ def _started(container: Container, hooked: float, clock: _Clock) -> float:
     if (
         not probe.handler.has_target or listens - begins > probe.budget_s
     ):  # I4: it is killed before, every time
-        clock.note(begins + probe.budget_s, container, What.STUCK, "its startupProbe never passes")
+        clock.note(begins + probe.budget_s, container, What.STUCK, "never passes its startupProbe")
         return NEVER
     opens = max(hooked, _seen(listens, begins, probe, clock))
     clock.note(opens, container, What.STARTED, "its startupProbe has passed")

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
+from sidecarctl.errors import ProfileError
 from sidecarctl.lifecycle.assumptions import Assumptions, assume
 from sidecarctl.lifecycle.completion import complete
 from sidecarctl.lifecycle.crash import crash
@@ -20,6 +21,7 @@ from sidecarctl.lifecycle.setting import Setting, mains
 from sidecarctl.lifecycle.start import POD, start
 from sidecarctl.lifecycle.stop import effective_grace_s, stop
 from sidecarctl.lifecycle.strategy import Order, Strategy
+from sidecarctl.violation import did_you_mean
 
 
 class Scenario(StrEnum):
@@ -109,6 +111,18 @@ def timeline(
         grace_s=effective_grace_s(pod, override) if stops else None,
         notes=tuple(_notes(pod, scenario, stops=stops)),
     )
+
+
+def scenario_named(word: str) -> Scenario:
+    """Return the scenario that a command line calls *word*: ``rolling-update``.
+
+    Raises:
+        ProfileError: there is none.
+    """
+    known = {each.value.replace(" ", "-"): each for each in Scenario}
+    if word not in known:
+        raise ProfileError(f"there is no scenario {word!r}", hint=did_you_mean(word, known))
+    return known[word]
 
 
 def first_victim(pod: Pod, scenario: Scenario, setting: Setting) -> str:

@@ -45,15 +45,17 @@ def _finding(finding: Finding, mark: str) -> JsonObject:
         "source": finding.source or None,
         "object": finding.subject or None,
         "path": list(finding.path),
-        "location": _location(finding.location),
+        "location": location_json(finding.location),
         "related": [
-            {"location": _location(one.location), "message": one.message} for one in finding.related
+            {"location": location_json(one.location), "message": one.message}
+            for one in finding.related
         ],
         "fingerprint": mark,
     }
 
 
-def _location(place: Location) -> JsonObject:
+def location_json(place: Location) -> JsonObject:
+    """Return *place* as every report for programs writes it."""
     return {
         "file": place.file,
         "line": place.line,

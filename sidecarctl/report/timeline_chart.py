@@ -1,0 +1,250 @@
+"""Where the things of a timeline stand on its axis: what text and SVG draw, each in its own way."""
+
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+from sidecarctl.lifecycle.assumptions import FIELDS, Case
+from sidecarctl.lifecycle.events import NEVER, Event, What, time_of
+from sidecarctl.lifecycle.gaps import Gap
+from sidecarctl.lifecycle.lanes import Lane, Phase, Span
+from sidecarctl.lifecycle.pod import Role
+from sidecarctl.lifecycle.rollout import OLD
+from sidecarctl.lifecycle.start import POD
+from sidecarctl.lifecycle.timeline import Scenario, Timeline
+from sidecarctl.simulate.simulated import Picture, SimulatedPod
+
+WORDS = {
+    Phase.PULLING: "pulls its image",
+    Phase.STARTING: "starts",
+    Phase.GATING: "waits for its startupProbe",
+    Phase.RUNNING: "runs",
+    Phase.WORKING: "works until it ends",
+    Phase.DRAINING: "preStop hook",
+    Phase.WAITING: "waits for its turn",
+    Phase.STOPPING: "stops",
+    Phase.DOWN: "down",
+    Phase.STUCK: "stuck",
+}
+"""What each phase is called in a legend, in the order of a life."""
+
+_STEPS = (1, 2, 5, 10)
+_TAIL, _STUCK_TAIL = 0.06, 0.5
+"""How much of its length the axis goes on after the last event, so that what lasts is seen."""
+_STOPS = frozenset({Scenario.DELETION, Scenario.NODE_SHUTDOWN, Scenario.SPOT_RECLAIM,
+                    Scenario.EVICTION})  # fmt: skip
+
+
+_RUNNING = _STOPS | {Scenario.SIDECAR_CRASH, Scenario.APP_CRASH}
+"""Scenarios that begin with a running pod."""
+_NEVER = {
+    Scenario.START: "never Ready",
+    Scenario.JOB: "never over",
+    Scenario.ROLLING_UPDATE: "never comes through",
+}
+_REACHED = {
+    Scenario.START: "Ready",
+    Scenario.JOB: "over",
+    Scenario.ROLLING_UPDATE: "this pod is replaced",
+}
+_OPENS = {Role.INIT: What.DONE, Role.SIDECAR: What.STARTED, Role.APP: What.HOOKED}
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One container; *spans* reach as far as the axis where it goes on.
+
+    *silence* is what is said where there is no span.
+    """
+
+    name: str
+    role: Role
+    spans: tuple[Span, ...]
+    killed: bool
+    silence: str
+
+
+@dataclass(frozen=True, slots=True)
+class Gate:
+    """At *at_s* the container of row *by* lets that of row *to* go on."""
+
+    at_s: float
+    by: int
+    to: int
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """Something that is reached at *at_s*: ``Ready 16.5s``; *is_limit*: no success."""
+
+    at_s: float
+    text: str
+    is_limit: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Chart:
+    """A picture laid out; *sentence* says how it comes out, *span* how well and how badly."""
+
+    title: str
+    sentence: str
+    span: str
+    rows: tuple[Row, ...]
+    gates: tuple[Gate, ...]
+    gaps: tuple[Gap, ...]
+    marks: tuple[Mark, ...]
+    notes: tuple[str, ...]
+    end_s: float
+
+    def ticks(self, most: int) -> tuple[float, ...]:
+        """Return at most *most* round times from 0 on."""
+        least = self.end_s / max(most, 1)
+        scale = 10 ** math.floor(math.log10(least))
+        step = next(s * scale for s in _STEPS if s * scale >= least * 0.999)
+        return tuple(round(n * step, 3) for n in range(math.floor(self.end_s / step) + 1))
+
+
+def chart(picture: Picture, case: Case) -> Chart:
+    """Lay out *picture* as it goes in *case*."""
+    timeline = picture.cases[case]
+    last_s = max((gap.end_s for gap in timeline.gaps if gap.end_s < NEVER), default=0.0)
+    is_stuck = any(event.what is What.STUCK for event in timeline.events)
+    end_s = max(timeline.end_s, last_s, 1.0) * (1 + (_STUCK_TAIL if is_stuck else _TAIL))
+    lanes = tuple(each for each in timeline.lanes if not _is_history(each, timeline))
+    silence = "has ended" if picture.scenario in _RUNNING else "never starts"
+    rows = tuple(_row(lane, timeline.end_s, end_s, silence) for lane in lanes)
+    others = [f"{c.value} {seconds(outcome_s(picture.cases[c]))}" for c in Case if c is not case]
+    is_certain = len({outcome_s(each) for each in picture.cases.values()}) == 1
+    return Chart(
+        title=picture.scenario.value,
+        sentence=_sentence(timeline),
+        span="" if is_certain else ", ".join(others),
+        rows=rows,
+        gates=tuple(_gates(timeline, lanes)),
+        gaps=tuple(_cut(gap, end_s) for gap in timeline.gaps if gap.start_s < end_s),
+        marks=tuple(_marks(timeline, end_s)),
+        notes=timeline.notes,
+        end_s=end_s,
+    )
+
+
+def seconds(at_s: float) -> str:
+    """Return a time as people write it: ``0.5s``, ``16s``, ``1m52s``."""
+    if at_s == NEVER:
+        return "never"
+    if at_s < 100:
+        return f"{at_s:.2f}".rstrip("0").rstrip(".") + "s"
+    minutes, rest = divmod(round(at_s), 60)
+    return f"{minutes}m{rest}s" if rest else f"{minutes}m"
+
+
+def assumed(pod: SimulatedPod, cases: Sequence[Case]) -> Iterator[str]:
+    """Yield what the pictures in *cases* rest on, each time with its best and its worst."""
+    by_case = {case: each.assumptions for case, each in pod.pictures[0].cases.items()}
+    main = cases[0] if len(cases) == 1 else Case.EXPECTED
+    sync = f"the kubelet acts within {seconds(by_case[main].sync_s)}"
+    yield f"assumed: {sync}; a probe sees a success after {by_case[main].phase:.0%} of its period"
+    for container, played in pod.in_play.items():
+        parts = []
+        for name, field in FIELDS.items():
+            if field not in played:
+                continue
+            best, likely, worst = (
+                seconds(getattr(by_case[each].paces[container], field))
+                for each in (Case.BEST, main, Case.WORST)
+            )
+            span = f" ({best} to {worst})" if best != worst else ""
+            is_told = field in pod.told.get(container, {})
+            parts.append(f"{name} {likely}{' as told' if is_told else span}")
+        yield f"  {container}: {', '.join(parts)}" if parts else f"  {container}: nothing"
+
+
+def outcome_s(timeline: Timeline) -> float:
+    """Return when what the scenario is about is reached: Ready, gone, done, back; or `NEVER`."""
+    if timeline.scenario is Scenario.START:
+        return timeline.ready_s
+    if timeline.scenario is Scenario.JOB:
+        return time_of(timeline.events, POD, What.DONE)
+    if timeline.scenario is Scenario.ROLLING_UPDATE and timeline.ready_s == NEVER:
+        return NEVER
+    if timeline.scenario in {Scenario.APP_CRASH, Scenario.SIDECAR_CRASH}:
+        return min((e.at_s for e in timeline.events if e.what is What.READY), default=NEVER)
+    return timeline.end_s
+
+
+def _sentence(timeline: Timeline) -> str:
+    at, scenario = outcome_s(timeline), timeline.scenario
+    if at == NEVER and scenario in _NEVER:
+        stuck = next((e for e in timeline.events if e.what is What.STUCK), None)
+        return _NEVER[scenario] + (f": {stuck.container!r} {stuck.why}" if stuck else "")
+    if scenario in _REACHED:
+        return f"{_REACHED[scenario]} after {seconds(at)}"
+    if scenario in _STOPS:
+        return f"gone after {seconds(at)}, with a grace period of {seconds(timeline.grace_s or 0)}"
+    crashed = timeline.events[0]
+    if at == NEVER:
+        return f"{crashed.container!r} ends, {crashed.why}"
+    return f"{crashed.container!r} is back after {seconds(at)}"
+
+
+def _row(lane: Lane, last_s: float, end_s: float, silence: str) -> Row:
+    """Return the row of *lane*: what it does at the last event it goes on doing."""
+    spans = list(lane.spans)
+    if lane.rest is not None:
+        since = last_s
+        if spans and spans[-1].phase is lane.rest and spans[-1].end_s == last_s:
+            since = spans.pop().start_s
+        spans.append(Span(lane.rest, since, end_s))
+    name = f"{lane.revision} {lane.container}" if lane.revision else lane.container
+    return Row(name, lane.role, tuple(spans), lane.killed, silence)
+
+
+def _is_history(lane: Lane, timeline: Timeline) -> bool:
+    """Say whether *lane* is an init container that has ended long before."""
+    is_running = lane.revision == OLD or timeline.scenario in _RUNNING
+    return lane.role is Role.INIT and not lane.spans and is_running
+
+
+def _gates(timeline: Timeline, lanes: tuple[Lane, ...]) -> Iterator[Gate]:
+    """Yield what holds containers back: gates of the start, turns of the stop."""
+    for revision in dict.fromkeys(lane.revision for lane in lanes):
+        mine = {n: lane for n, lane in enumerate(lanes) if lane.revision == revision}
+        events = tuple(e for e in timeline.events if e.revision == revision)
+        if revision != OLD and timeline.scenario not in _RUNNING:
+            yield from _starts(mine, events)
+        yield from _turns(mine, events)
+
+
+def _starts(lanes: Mapping[int, Lane], events: tuple[Event, ...]) -> Iterator[Gate]:
+    for (by, first), (to, second) in pairwise(lanes.items()):
+        at = time_of(events, first.container, _OPENS[first.role])
+        if at <= time_of(events, second.container, What.START) and second.spans:
+            yield Gate(at, by, to)
+
+
+def _turns(lanes: Mapping[int, Lane], events: tuple[Event, ...]) -> Iterator[Gate]:
+    """Yield the turn of each sidecar that the end of another one brings."""
+    for to, lane in lanes.items():
+        turn = time_of(events, lane.container, What.SIGNAL)
+        by = [n for n, other in lanes.items() if n > to and _ends(other) == turn]
+        if lane.role is Role.SIDECAR and turn > 0 and by:
+            yield Gate(turn, by[0], to)
+
+
+def _ends(lane: Lane) -> float:
+    return lane.spans[-1].end_s if lane.spans and lane.rest is None else -1.0
+
+
+def _marks(timeline: Timeline, end_s: float) -> Iterator[Mark]:
+    if timeline.ready_s != NEVER:
+        yield Mark(timeline.ready_s, f"Ready {seconds(timeline.ready_s)}")
+    if timeline.scenario is Scenario.JOB and outcome_s(timeline) != NEVER:
+        yield Mark(outcome_s(timeline), f"over {seconds(outcome_s(timeline))}")
+    grace = timeline.grace_s
+    if grace is not None and timeline.scenario in _STOPS and grace <= end_s:
+        yield Mark(grace, f"grace period ends {seconds(grace)}", is_limit=True)
+
+
+def _cut(gap: Gap, end_s: float) -> Gap:
+    return Gap(gap.start_s, min(gap.end_s, end_s), gap.message)

@@ -1,0 +1,1 @@
+"""Manifests, as they are and as they are injected, become what the kubelet makes of their pods."""
