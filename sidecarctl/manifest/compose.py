@@ -33,6 +33,7 @@ _FORBIDDEN = re.compile(
 )
 _HINTS = {
     "no value can start with the character '\\t'": "indent with spaces: YAML takes no tabs",
+    "found a tab character": "indent with spaces: YAML takes no tabs",
     "no value can start with": "put quotes around the value",
     "mapping values are not allowed": "look at the indentation; a value with ': ' needs quotes",
     "did not find expected alphabetic": "put quotes around a value that starts with '*' or '&'",

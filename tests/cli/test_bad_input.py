@@ -20,7 +20,7 @@ MANIFESTS = {
     "tab": (
         b"a: b\n\tc: d\n",
         "error: input.yaml:2:1: found a tab character that violates indentation\n"
-        "  hint: indent with spaces\n",
+        "  hint: indent with spaces: YAML takes no tabs\n",
     ),
     "duplicate key": (
         b"apiVersion: v1\nkind: Pod\nmetadata:\n  name: a\n  name: b\n",
