@@ -1,5 +1,6 @@
 """`lint`: what is wrong with manifests."""
 
+from pathlib import Path
 from typing import Annotated, Literal
 
 import typer
@@ -23,9 +24,9 @@ def command(
         list[str] | None, typer.Option(metavar="RULES", help="Not these; stronger than --select.")
     ] = None,
     fail_on: Annotated[
-        Literal["error", "warning", "info", "never"],
-        typer.Option(help="Exit with 1 where a finding is as bad as this, or worse."),
-    ] = "error",
+        Literal["error", "warning", "info", "never"] | None,
+        typer.Option(help="Exit with 1 where a finding is as bad as this, or worse. [error]"),
+    ] = None,
     formats: Annotated[
         list[str] | None,
         typer.Option(
@@ -35,8 +36,9 @@ def command(
         ),
     ] = None,
     kubernetes_version: Annotated[
-        str, typer.Option(metavar="VERSION", help="The lowest kubelet in the target clusters.")
-    ] = "1.33",
+        str | None,
+        typer.Option(metavar="VERSION", help="The lowest kubelet in the target clusters. [1.33]"),
+    ] = None,
     namespace: Annotated[
         str,
         typer.Option(
@@ -47,6 +49,16 @@ def command(
         list[str] | None,
         typer.Option(metavar="FILES", help="Manifests to look at without findings; repeatable."),
     ] = None,
+    config: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE", help="The configuration, instead of the nearest .sidecarctl.yaml."
+        ),
+    ] = None,
+    no_config: Annotated[bool, typer.Option("--no-config", help="Read no configuration.")] = False,
+    show_config: Annotated[
+        bool, typer.Option("--show-config", help="Print each setting and where it comes from.")
+    ] = False,
 ) -> None:
     """Check manifests, and the Envoy configuration in them.
 
@@ -58,25 +70,46 @@ def command(
     from sidecarctl.cli.exit_code import ExitCode
     from sidecarctl.lifecycle.versions import Version
     from sidecarctl.lint.check import Order, check, is_whole
+    from sidecarctl.lint.config import Config, find_config, settle
     from sidecarctl.lint.engine import all_rules
     from sidecarctl.lint.select import choose, words
     from sidecarctl.manifest.files import read
     from sidecarctl.report.formats import targets, write_findings
     from sidecarctl.report.progress import working
+    from sidecarctl.report.streams import write_out
+    from sidecarctl.report.table import table
 
     gc.disable()  # what is read is kept to the end: looking for garbage takes a fifth of the time
     wanted = targets(formats or ["text"])
     names = paths or ["."]
+    options = {
+        "kubernetesVersion": kubernetes_version,
+        "select": words(select),
+        "ignore": words(ignore),
+        "failOn": fail_on,
+    }
+    file = config or (None if no_config else find_config(Path.cwd()))
+    if file is not None:
+        from sidecarctl.lint.config_file import load_config
+
+        settings = settle(options, load_config(file, all_rules()))
+    else:
+        settings = settle(options, Config())
+    if show_config:
+        write_out(table(settings.rows(), "text"))
+        return
     order = Order(
-        rules=tuple(choose(all_rules(), words(select) or ["all"], words(ignore))),
-        version=Version.parse(kubernetes_version),
+        rules=tuple(choose(all_rules(), settings.words("select"), settings.words("ignore"))),
+        version=Version.parse(settings.value("kubernetesVersion")),
         namespace=namespace,
         is_complete=is_whole(names),
+        severities=settings.severities,
+        exemptions=settings.exemptions,
     )
     with working("linting") as progress:
         checked = check(read(names), order, read(context or ()), progress=progress)
     write_findings(checked, wanted)
     if checked.is_unreadable:
         raise typer.Exit(ExitCode.BAD_INPUT)
-    if checked.reaches(fail_on):
+    if checked.reaches(settings.value("failOn")):
         raise typer.Exit(ExitCode.FINDINGS)

@@ -6,14 +6,20 @@ import typer
 
 
 def command(
-    _what: Annotated[
-        Literal["profile"],
-        typer.Argument(metavar="profile", help="Of which file.", show_default=False),
+    what: Annotated[
+        Literal["profile", "config"],
+        typer.Argument(metavar="profile|config", help="Of which file.", show_default=False),
     ],
 ) -> None:
-    """Print the JSON Schema of a profile."""
-    from sidecarctl.profile.schema import profile_schema
+    """Print the JSON Schema of a profile, or of the configuration .sidecarctl.yaml."""
     from sidecarctl.report.dump import dump
     from sidecarctl.report.streams import write_out
 
-    write_out(dump(profile_schema()))
+    if what == "config":
+        from sidecarctl.lint.config_file import config_schema
+
+        write_out(dump(config_schema()))
+    else:
+        from sidecarctl.profile.schema import profile_schema
+
+        write_out(dump(profile_schema()))

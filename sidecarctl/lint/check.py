@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from sidecarctl.errors import ManifestError
@@ -10,6 +10,7 @@ from sidecarctl.findings import Finding, Location, Severity
 from sidecarctl.kubernetes import kubernetes_schema
 from sidecarctl.lifecycle.versions import Version
 from sidecarctl.lint.engine import is_kubernetes, lint
+from sidecarctl.lint.exempt import Exemption
 from sidecarctl.lint.rule import Rule
 from sidecarctl.lint.run import Run
 from sidecarctl.manifest.document import Document, Manifest, parse
@@ -24,12 +25,18 @@ _TWICE = re.compile(r"^the key .* occurs twice")
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """What is asked for. *is_complete* says that the input is all there is, not a part of it."""
+    """What is asked for. *is_complete* says that the input is all there is, not a part of it.
+
+    *severities* are those of rules, by slug, that are not to have their own; *exemptions* leave
+    findings out.
+    """
 
     rules: tuple[Rule, ...]
     version: Version
     namespace: str = "default"
     is_complete: bool = False
+    severities: Mapping[str, Severity] = field(default_factory=dict)
+    exemptions: tuple[Exemption, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +98,8 @@ def check(
     joined = fleet(documents, others, namespace=order.namespace)
     run = Run(joined, order.version, order.is_complete)
     faults = [one.fault for one in readings if one.fault and not one.is_template]
-    findings = [*_of_faults(faults, order.rules), *lint(manifests, order.rules, run)]
+    found = lint(manifests, order.rules, run, order.exemptions)
+    findings = [_weighed(one, order) for one in (*_of_faults(faults, order.rules), *found)]
     return Checked(
         findings=tuple(sorted(findings, key=lambda one: (one.location, one.code, one.message))),
         order=order,
@@ -101,6 +109,11 @@ def check(
         is_unreadable=any(not _TWICE.match(fault.message) for fault in faults),
         texts={source.name: source.text for source in sources},
     )
+
+
+def _weighed(finding: Finding, order: Order) -> Finding:
+    severity = order.severities.get(finding.slug)
+    return replace(finding, severity=severity) if severity else finding
 
 
 def is_whole(names: Iterable[str]) -> bool:

@@ -10,6 +10,7 @@ from traceback import extract_tb
 from sidecarctl.envoy.read import Bootstrap
 from sidecarctl.findings import Finding, Related
 from sidecarctl.lint import rules as rules_package
+from sidecarctl.lint.exempt import Exemption, is_exempt
 from sidecarctl.lint.ignore import Suppression, is_held, suppressions
 from sidecarctl.lint.rule import Hit, Rule
 from sidecarctl.lint.run import Run
@@ -43,7 +44,12 @@ def all_rules() -> tuple[Rule, ...]:
     return tuple(sorted(found, key=lambda rule: rule.code))
 
 
-def lint(manifests: Iterable[Manifest], rules: Sequence[Rule], run: Run) -> list[Finding]:
+def lint(
+    manifests: Iterable[Manifest],
+    rules: Sequence[Rule],
+    run: Run,
+    exemptions: Sequence[Exemption] = (),
+) -> list[Finding]:
     """Return what *rules* find in the documents of *manifests*, sorted by place.
 
     Only documents with ``apiVersion`` and ``kind`` are looked at. *rules* are those that were
@@ -51,7 +57,12 @@ def lint(manifests: Iterable[Manifest], rules: Sequence[Rule], run: Run) -> list
     """
     findings: list[Finding] = []
     for manifest in manifests:
-        placed = [one for each in manifest.documents for one in _of_document(each, rules, run)]
+        placed = [
+            one
+            for each in manifest.documents
+            for one in _of_document(each, rules, run)
+            if not is_exempt(one.finding, one.document, exemptions, rules)
+        ]
         findings += _kept(placed, suppressions(manifest), rules)
     return sorted(dict.fromkeys(findings), key=lambda one: (one.location, one.code, one.message))
 
