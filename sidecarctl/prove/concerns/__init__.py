@@ -1,0 +1,1 @@
+"""One module a concern, found by listing: what traffic must show where the concern is there."""

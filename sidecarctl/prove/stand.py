@@ -1,0 +1,211 @@
+"""A workload's Envoy that runs here, with applications behind it, for one proof to send traffic."""
+
+import json
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from functools import cached_property
+from itertools import count
+
+from sidecarctl.envoy.binary import Running, running
+from sidecarctl.envoy.bootstrap import dump
+from sidecarctl.envoy.read import Cluster
+from sidecarctl.errors import SidecarctlError
+from sidecarctl.findings import JsonObject
+from sidecarctl.prove.callers import Caller, Nobody, caller
+from sidecarctl.prove.certificates import Leaf, server_context
+from sidecarctl.prove.client import Ask, Reply, send
+from sidecarctl.prove.datagrams import Datagrams, receiving
+from sidecarctl.prove.draft import Draft, Rewrite
+from sidecarctl.prove.files import Files, move_files
+from sidecarctl.prove.peers import server_names, trust_domain
+from sidecarctl.prove.relocate import (
+    is_on_a_socket,
+    place_cluster,
+    place_listeners,
+    place_sinks,
+    speaks,
+)
+from sidecarctl.prove.subject import Subject
+from sidecarctl.prove.trial import Trial
+from sidecarctl.prove.upstream import Upstream, serving
+from sidecarctl.prove.ways import Way, ways
+
+Change = Callable[["Draft"], None]
+Leaves = Callable[[Cluster], Leaf | None]
+
+_READY_S = 15.0
+_TRIES = 3
+
+
+@dataclass(eq=False)
+class Stand:
+    """An Envoy that serves: the ports of its listeners, the applications behind its clusters."""
+
+    envoy: Running
+    ports: Mapping[int, int]
+    upstreams: Mapping[str, Sequence[Upstream]]
+    datagrams: Datagrams
+    files: Files
+
+    def port(self, way: Way) -> int:
+        return self.ports[way.index]
+
+    def upstream(self, way: Way) -> Upstream:
+        """Return the first application behind *way*."""
+        return self.upstreams[way.clusters[0].name][0]
+
+    def applications(self, way: Way) -> list[Upstream]:
+        """Return every application behind *way*."""
+        return [each for cluster in way.clusters for each in self.upstreams.get(cluster.name, ())]
+
+    def send(
+        self, way: Way, caller: Caller, ask: Ask | None = None, timeout_s: float = 8.0
+    ) -> Reply:
+        """Send *ask*, by default the caller's own request, and return the answer."""
+        return send(self.port(way), ask or caller.ask, caller.tls, caller.name, timeout_s)
+
+    def log_lines(self) -> list[str]:
+        """Return the lines of every access log so far."""
+        lines = self.envoy.access_log()
+        for path in dict.fromkeys(self.files.logs):
+            file = self.files.at(path)
+            lines += file.read_text(errors="replace").splitlines() if file.exists() else []
+        return lines
+
+
+@dataclass(eq=False)
+class Situation:
+    """What a proof is given: whose Envoy, the ways into it, and the means to run it.
+
+    *rewrites* and *log* gather what was changed and what Envoy said.
+    """
+
+    subject: Subject
+    trial: Trial
+    title: str
+    rewrites: list[Rewrite] = field(default_factory=list)
+    left_out: list[str] = field(default_factory=list)
+    log: list[str] = field(default_factory=list)
+    _numbers: Iterator[int] = field(default_factory=lambda: count(1))
+
+    @cached_property
+    def ways(self) -> tuple[Way, ...]:
+        """Return the ways for traffic; Envoy's own (``ops``) are not among them."""
+        return tuple(each for each in ways(self.subject.bootstrap) if not each.ops)
+
+    @cached_property
+    def ops(self) -> tuple[Way, ...]:
+        return tuple(each for each in ways(self.subject.bootstrap) if each.ops)
+
+    @cached_property
+    def domain(self) -> str:
+        return trust_domain(self.subject.bootstrap)
+
+    @property
+    def identity(self) -> str:
+        """Return the SPIFFE id of the workload itself."""
+        return f"spiffe://{self.domain}/ns/{self.subject.namespace}/sa/{self.subject.account}"
+
+    def caller(self, way: Way, *methods: str, other: str = "") -> Caller | Nobody:
+        """Return somebody whom *way* lets in with each of *methods*, and who is not *other*."""
+        return caller(way, self.trial.authority, self.domain, methods=methods, other=other)
+
+    @contextmanager
+    def stand(
+        self,
+        change: Change = lambda _draft: None,
+        *,
+        leaves: Leaves = lambda _cluster: None,
+        flags: Sequence[str] = (),
+    ) -> Iterator[Stand]:
+        """Run the Envoy, with *change* made to its bootstrap, until the block ends.
+
+        *leaves* gives the certificate that the application behind a cluster shows, where it is
+        not to be the right one.
+
+        Raises:
+            SidecarctlError: it does not start.
+        """
+        for attempt in range(_TRIES):
+            with ExitStack() as stack:
+                try:
+                    stand = self._start(stack, change, leaves, flags)
+                except SidecarctlError as error:
+                    # Somebody has taken a port in between: there are others.
+                    taken = "annot bind" in error.message or "in use" in error.message
+                    if not taken or attempt == _TRIES - 1:
+                        raise
+                    continue
+                try:
+                    yield stand
+                finally:
+                    self.log += stand.envoy.messages()
+                return
+
+    def _start(
+        self, stack: ExitStack, change: Change, leaves: Leaves, flags: Sequence[str]
+    ) -> Stand:
+        self.trial.go_on()
+        bootstrap = self.subject.bootstrap
+        draft = Draft.of(bootstrap.root.data)
+        placed = place_listeners(draft, bootstrap)
+        upstreams = {}
+        for cluster in bootstrap.clusters:
+            if not is_on_a_socket(cluster):
+                upstreams[cluster.name] = self._serve(stack, draft, cluster, leaves(cluster))
+        datagrams = stack.enter_context(receiving())
+        place_sinks(draft, bootstrap, datagrams.port)
+        files = self._files(draft)
+        change(draft)
+        self.rewrites = list(
+            {str(each): each for each in (*self.rewrites, *draft.rewrites)}.values()
+        )
+        self.left_out = placed.left_out
+        text = dump(draft.data)
+        options = [*flags, *self._names(draft.data)]
+        envoy = stack.enter_context(running(text, root=files.root, flags=options, ready_s=_READY_S))
+        stack.enter_context(self.trial.guarding(envoy))
+        return Stand(envoy, placed.ports, upstreams, datagrams, files)
+
+    def _files(self, draft: Draft) -> Files:
+        root = self.trial.folder / f"{self.title}-{next(self._numbers)}"
+        files = Files(root, self.trial.authority.leaf([self.identity]))
+        move_files(draft, self.subject, files)
+        files.write()
+        return files
+
+    def _serve(
+        self, stack: ExitStack, draft: Draft, cluster: Cluster, leaf: Leaf | None
+    ) -> list[Upstream]:
+        every = (*self.ways, *self.ops)
+        started = []
+        for _ in range(max(len(cluster.endpoints), 1)):
+            tls = None
+            if cluster.tls:
+                given = cluster.tls.part("common_tls_context").get("alpn_protocols")
+                protocols = given if isinstance(given, list) else ["h2", "http/1.1"]
+                shown = leaf or self.trial.authority.leaf(server_names(cluster.tls))
+                tls = server_context(shown, [str(each) for each in protocols])
+            started.append(stack.enter_context(serving(speaks(cluster, every), tls)))
+        place_cluster(draft, cluster, [each.port for each in started])
+        return started
+
+    def _names(self, data: JsonObject) -> list[str]:
+        node = data.get("node")
+        if isinstance(node, dict) and node.get("id") and node.get("cluster"):
+            return []
+        return ["--service-node", "prove", "--service-cluster", "prove"]
+
+
+def parsed(lines: Sequence[str]) -> list[JsonObject]:
+    """Return the lines of an access log that are JSON objects."""
+    found = []
+    for line in lines:
+        try:
+            data = json.loads(line)
+        except ValueError:
+            continue
+        if isinstance(data, dict):
+            found.append(data)
+    return found

@@ -1,0 +1,126 @@
+"""The ways into an Envoy: each filter chain of each listener, and where it leads."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from sidecarctl.envoy.part import Part
+from sidecarctl.envoy.read import Bootstrap, Chain, Cluster, Listener
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Way:
+    """A filter chain of a listener, and the *clusters* that it leads to.
+
+    *index* is the listener's number: two may have one name. *ops* says that it leads to Envoy's
+    own admin interface.
+    """
+
+    index: int
+    listener: Listener
+    chain: Chain
+    clusters: tuple[Cluster, ...]
+    ops: bool
+
+    @property
+    def name(self) -> str:
+        several = len(self.listener.chains) > 1
+        kind = f" ({'TLS' if self.chain.tls else 'plaintext'})" if several else ""
+        return f"{self.listener.name or f'listener {self.index}'}{kind}"
+
+    @property
+    def inbound(self) -> bool:
+        told = self.listener.part.text("traffic_direction")
+        return told == "INBOUND" if told else not self.listener.is_loopback
+
+    @property
+    def is_http(self) -> bool:
+        return bool(self.chain.http)
+
+    @property
+    def is_tcp(self) -> bool:
+        return bool(self.chain.tcp)
+
+    @property
+    def demands_certificate(self) -> bool:
+        return self.chain.demands_certificate
+
+    @property
+    def is_grpc(self) -> bool:
+        """Say whether it is meant for gRPC, as far as the bootstrap tells."""
+        protocols = self.chain.tls.part("common_tls_context").get("alpn_protocols")
+        codec = self.chain.http.text("codec_type")
+        retried = any("unavailable" in route.part("route", "retry_policy").text("retry_on")
+                      for route in self.chain.routes())  # fmt: skip
+        return self.is_http and (
+            protocols == ["h2"] or codec == "HTTP2" or retried or _speaks_http2(self.clusters)
+        )
+
+    def filters(self, message: str) -> tuple[Part, ...]:
+        """Return the typed configs of its filters of HTTP that are a *message*."""
+        configs = (each.part("typed_config") for each in self.chain.http_filters())
+        return tuple(each for each in configs if each.is_a(message))
+
+    def network_filters(self, message: str) -> tuple[Part, ...]:
+        configs = (each.part("typed_config") for each in self.chain.part.parts("filters"))
+        return tuple(each for each in configs if each.is_a(message))
+
+    def server_name(self) -> str:
+        """Return the SNI that leads to this chain, ``""`` where any does."""
+        names = self.chain.part.part("filter_chain_match").get("server_names")
+        first = names[0] if isinstance(names, list) and names else ""
+        return str(first).replace("*.", "prove.")
+
+    def host(self) -> str:
+        """Return a Host that its routes are for."""
+        for virtual in self.chain.http.part("route_config").parts("virtual_hosts"):
+            domains = virtual.get("domains")
+            for domain in domains if isinstance(domains, list) else []:
+                text = str(domain)
+                return "localhost" if text == "*" else text.replace("*", "prove")
+        return "localhost"
+
+
+def ways(bootstrap: Bootstrap) -> tuple[Way, ...]:
+    """Return all the ways into *bootstrap*, in order."""
+    return tuple(_ways(bootstrap))
+
+
+def _ways(bootstrap: Bootstrap) -> Iterator[Way]:
+    clusters = {each.name: each for each in bootstrap.clusters}
+    for index, listener in enumerate(bootstrap.listeners):
+        for chain in listener.chains:
+            names = dict.fromkeys(_cluster_names(chain))
+            known = tuple(clusters[name] for name in names if name in clusters)
+            own = listener.part.get("bypass_overload_manager") is True
+            ops = own or any(_leads_to_a_pipe(each) for each in known)
+            yield Way(index, listener, chain, known, ops)
+
+
+def _cluster_names(chain: Chain) -> Iterator[str]:
+    actions = [route.part("route") for route in chain.routes()]
+    for action in (*actions, chain.tcp):
+        yield action.text("cluster")
+        for weighted in action.part("weighted_clusters").parts("clusters"):
+            yield weighted.text("name")
+
+
+def _leads_to_a_pipe(cluster: Cluster) -> bool:
+    return any(True for _ in endpoints(cluster.part) if _.part("address").has("pipe"))
+
+
+def endpoints(cluster: Part) -> Iterator[Part]:
+    """Yield the ``endpoint`` of every member of *cluster*'s own assignment."""
+    for group in cluster.part("load_assignment").parts("endpoints"):
+        for member in group.parts("lb_endpoints"):
+            yield member.part("endpoint")
+
+
+def _speaks_http2(clusters: tuple[Cluster, ...]) -> bool:
+    return any(http_options(each.part).part("explicit_http_config").has("http2_protocol_options")
+               or each.part.has("http2_protocol_options") for each in clusters)  # fmt: skip
+
+
+def http_options(cluster: Part) -> Part:
+    """Return the HttpProtocolOptions of *cluster*, an empty part where it has none."""
+    options = cluster.part("typed_extension_protocol_options")
+    return options.part("envoy.extensions.upstreams.http.v3.HttpProtocolOptions")
