@@ -22,6 +22,7 @@ from sidecarctl.manifest.spans import (
     Collection,
     Entry,
     indentation,
+    is_block,
     is_first_on_line,
     last_scalar,
     line_end,
@@ -52,7 +53,7 @@ def replace_value(sheet: Sheet, parent: Collection, entry: Entry, value: Json) -
     if entry.is_empty:
         return _fill(sheet, entry, value, tail)
     tail = _fit(sheet, entry, value, tail)
-    if "\n" not in tail and not _spans_lines(sheet, entry):
+    if "\n" not in tail and not _spans_lines(sheet, entry, old):
         return _edit(sheet, entry.at, entry.end, tail.lstrip(" "))
     return _edit(sheet, entry.head, *_until(sheet, entry, value, tail))
 
@@ -69,10 +70,7 @@ def remove(sheet: Sheet, parent: Collection, first: int, last: int) -> Edit:
     start, end = parent.entries[first].start, _behind(sheet, parent, last)
     if not is_first_on_line(sheet.source, start):  # `- name: x`: the next entry takes the place
         return Edit(start, parent.entries[last + 1].start, "")
-    start = line_start(sheet.source, start)
-    if sheet.lacks_line_break(end):  # the line before it becomes the last one
-        start = line_end(sheet.source, start - 1) if start else start
-    return Edit(start, end, "")
+    return Edit(line_start(sheet.source, start), end, "")
 
 
 def _edit(sheet: Sheet, start: int, end: int, text: str) -> Edit:
@@ -103,8 +101,7 @@ def _layout(sheet: Sheet, parent: Collection) -> Layout:
 
 
 def _is_block_list(sheet: Sheet, entry: Entry) -> bool:
-    node = entry.value
-    is_list = isinstance(node, SequenceNode) and not node.flow_style and not entry.alias
+    is_list = isinstance(entry.value, SequenceNode) and is_block(entry.value) and not entry.alias
     return is_list and entry.at > line_end(sheet.source, entry.head)
 
 
@@ -193,8 +190,10 @@ def _until(sheet: Sheet, entry: Entry, value: Json, text: str) -> tuple[int, str
     return end, text + (final_break(value) if sheet.lacks_line_break(end) else "")
 
 
-def _spans_lines(sheet: Sheet, entry: Entry) -> bool:
-    return line_end(sheet.source, entry.head) < entry.end
+def _spans_lines(sheet: Sheet, entry: Entry, old: str) -> bool:
+    """Tell whether *old*, the value of *entry*, takes up more than the line that it starts on."""
+    is_below = entry.at > line_end(sheet.source, entry.head)
+    return "\n" in old or "\r" in old or (is_below and is_block(entry.value))
 
 
 def final_break(value: Json) -> str:

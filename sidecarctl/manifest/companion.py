@@ -18,7 +18,6 @@ from sidecarctl.manifest.spans import (
     Entry,
     collection,
     entry_at,
-    line_end,
     line_start,
     next_line,
     whole,
@@ -54,12 +53,15 @@ def additions(
         yield from _stream_additions(sheet, whole(root, sheet.source), new)
 
 
-def removal(sheet: Sheet, root: Node, documents: Sequence[Document]) -> Iterator[Edit]:
+def removal(
+    manifest: Manifest, sheet: Sheet, root: Node, documents: Sequence[Document]
+) -> Iterator[Edit]:
     """Yield the edits that take *documents*, all of the YAML document under *root*, out."""
     members = [document.base[-1] for document in documents if document.base]
     positions = sorted(position for position in members if isinstance(position, int))
     if not positions:
-        yield _stream_removal(sheet, whole(root, sheet.source))
+        remove = _json_removal if manifest.format == "json" else _stream_removal
+        yield remove(sheet, whole(root, sheet.source))
         return
     parent = entry_at(root, ("items",), sheet.source)
     if parent is None:
@@ -95,6 +97,13 @@ def _stream_additions(sheet: Sheet, owner: Entry, new: Sequence[JsonObject]) -> 
         yield Edit(offset, offset, sheet.lines(text + (ending if number == len(new) else "")))
 
 
+def _json_removal(sheet: Sheet, owner: Entry) -> Edit:
+    start, end = line_start(sheet.source, owner.start), next_line(sheet.source, owner.end)
+    if sheet.text[start : owner.start].strip() or sheet.rest_of_line(owner.end):
+        return Edit(owner.start, owner.end, "")
+    return Edit(start, end, "")
+
+
 def _stream_removal(sheet: Sheet, owner: Entry) -> Edit:
     """Take a document out with the ``---`` above it, or if there is none, with the one below."""
     markers = list(_MARKER.finditer(sheet.text, 0, owner.start))
@@ -102,7 +111,5 @@ def _stream_removal(sheet: Sheet, owner: Entry) -> Edit:
     end = next_line(sheet.source, owner.end)
     below = None if markers else _MARKER.search(sheet.text, owner.end)
     if below:
-        return Edit(start, next_line(sheet.source, below.start()), "")
-    if sheet.lacks_line_break(end) and start:
-        start = line_end(sheet.source, start - 1)
+        end = next_line(sheet.source, below.start())
     return Edit(start, end, "")

@@ -50,13 +50,17 @@ def same(old: Json, new: Json) -> bool:
 
     The order of keys does not count.
     """
+    if type(old) is not type(new):
+        return False
     if isinstance(old, dict) and isinstance(new, dict):
-        return old.keys() == new.keys() and all(same(old[key], new[key]) for key in old)
+        if old.keys() != new.keys():
+            return False
+        return old is new or all(map(same, old.values(), map(new.__getitem__, old)))
     if isinstance(old, list) and isinstance(new, list):
         return len(old) == len(new) and all(map(same, old, new))
     if isinstance(old, float) and isinstance(new, float):
         return old == new or (math.isnan(old) and math.isnan(new))
-    return type(old) is type(new) and old == new
+    return old == new
 
 
 def _text(value: Json) -> str:

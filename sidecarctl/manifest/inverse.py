@@ -56,7 +56,8 @@ def old_value(was: str) -> Json:
     column = len(lines[-1]) - len(lines[-1].lstrip(" ")) if len(lines) > 1 else 2
     gap = len(was) - len(was.lstrip(" ")) + 1
     item = f"x:\n{' ' * max(column - gap, 0)}-{was}\n"
-    for text in (f"x:{was}\n", f"x: {was}\n"):
+    behind_colon = f"x:{was}\n" if was[0] in " \r\n" else f"x: {was}\n"
+    for text in (behind_colon, f"x:{was}\n"):
         data = _data(text)
         if data is not None and data.keys() == {"x"}:
             return data["x"]

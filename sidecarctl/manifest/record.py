@@ -120,8 +120,12 @@ def eject_text(manifest: Manifest) -> Ejected:
 
 def _check_ways_back(rewrites: Sequence[Rewrite], edited: Rewritten) -> None:
     """Refuse what the receipts do not lead back from, before anything is written."""
-    for path in edited.removed:
-        raise ManifestError(f"the field {show_path(path)} cannot be taken out and put back later")
+    for number, path in edited.removed:
+        raise ManifestError(
+            f"the field {show_path(path)} cannot be taken out",
+            at=rewrites[number].document.locate(path, on="key"),
+            hint="there is no record that could put it back",
+        )
     for number, each in enumerate(rewrites):
         before = each.document.data
         receipts = [receipt for receipt in edited.receipts[number] if not receipt.document]

@@ -5,13 +5,14 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
-from yaml.nodes import CollectionNode, Node, ScalarNode, SequenceNode
+from yaml.nodes import Node, ScalarNode, SequenceNode
 
 from sidecarctl.manifest.emit import KUBECTL, Layout
 from sidecarctl.manifest.spans import (
     Entry,
     entries,
     indentation,
+    is_block,
     is_first_on_line,
     line_end,
 )
@@ -58,7 +59,7 @@ class Sheet:
 def sheet(root: Node, source: Text) -> Sheet:
     """Return the document under *root* with its habits."""
     line_break = _LINE_BREAK.search(source.text)
-    top = entries(root, source) if _is_flow(root) else []
+    top = [] if is_block(root) else entries(root, source)
     is_json = bool(top) and isinstance(top[0].key, ScalarNode) and top[0].key.style == '"'
     return Sheet(
         source,
@@ -72,10 +73,6 @@ def sheet(root: Node, source: Text) -> Sheet:
 def is_spread(items: list[Entry], source: Text) -> bool:
     """Tell whether the entries of a collection in flow style stand on lines of their own."""
     return bool(items) and is_first_on_line(source, items[0].start)
-
-
-def _is_flow(node: Node) -> bool:
-    return isinstance(node, CollectionNode) and bool(node.flow_style)
 
 
 def _json_layout(top: list[Entry], source: Text) -> Layout:
@@ -109,7 +106,7 @@ def _nested(node: Node) -> Iterator[tuple[Node, Node]]:
     """Yield the block collections under *node* that are values of keys, each with its key."""
     for child in node.value if not isinstance(node, ScalarNode) else ():
         key, value = child if isinstance(child, tuple) else (None, child)
-        if not isinstance(value, CollectionNode) or value.flow_style:
+        if not is_block(value):
             continue
         if key is not None and value.start_mark.line > key.start_mark.line:
             yield key, value

