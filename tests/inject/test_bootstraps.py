@@ -44,13 +44,16 @@ def rendered(profile):
     ],
     ids=["default", "strict", "full", "classic", "loopback"],
 )
-def test_envoy_takes_every_bootstrap_without_a_warning(profile, options, least):
+def test_envoy_takes_every_bootstrap_without_a_warning(
+    profile, options, least, request, record_property
+):
     distinct = {
         files["bootstrap.yaml"]: {k: v for k, v in files.items() if k != "bootstrap.yaml"}
         for files in rendered(load_profile(profile, **options))
     }
     with ThreadPoolExecutor(2) as pool:
         verdicts = list(pool.map(lambda each: validate(*each), distinct.items()))
-    print(f"{len(distinct)} distinct bootstraps")
+    name = request.node.callspec.id
+    record_property("covered", f"{name}: Envoy takes {len(distinct)} distinct bootstraps")
     assert [verdict.messages for verdict in verdicts if not verdict.clean] == []
     assert len(distinct) >= least

@@ -8,6 +8,7 @@ from harness.clients import request, talk
 from harness.fleet import running_fleet
 from harness.grpc_echo import call, grpc_echo
 from harness.servers import http_echo, redis_like
+
 from sidecarctl.inject.inject import inject
 from sidecarctl.manifest.document import parse
 from sidecarctl.profile.profile import load_profile
