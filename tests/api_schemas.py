@@ -13,7 +13,7 @@ _TEMPLATE_ONLY = {"Rollout", "DeploymentConfig"}
 
 
 def faults(data, version):
-    """Return what the strict schema of Kubernetes *version* says against *data*; None: no schema."""
+    """Return what the strict schema of *version* says against *data*; None: there is none."""
     if data["kind"] in _TEMPLATE_ONLY:
         template = data.get("spec", {}).get("template")
         if template is None:

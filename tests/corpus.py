@@ -1,4 +1,4 @@
-"""The real manifests that every change must survive: beside the project, or where the variable says."""
+"""The real manifests that every change must survive: beside the project, or elsewhere."""
 
 import os
 from pathlib import Path

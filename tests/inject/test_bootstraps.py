@@ -39,7 +39,7 @@ def rendered(profile):
         ("default", {}, 75),
         ("strict", {}, 75),
         (FULL, {}, 75),
-        ("default", {"kubernetes_version": "1.28"}, 75),
+        ("default", {"kubernetes_version": "1.28"}, 70),
         ("strict", {"sets": BOUND}, 50),
     ],
     ids=["default", "strict", "full", "classic", "loopback"],

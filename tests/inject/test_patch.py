@@ -98,7 +98,8 @@ def test_annotations_of_one_prefix_are_added_all_or_none():
 
 def test_metadata_that_is_missing_is_made_before_the_spec():
     target = pod(
-        "apiVersion: v1\nkind: PodTemplate\nmetadata: {name: x}\ntemplate: {spec: {containers: []}}\n"
+        "apiVersion: v1\nkind: PodTemplate\nmetadata: {name: x}\n"
+        "template: {spec: {containers: []}}\n"
     )
     after = patch(target, [], [Fragment("x", {"pod": {"labels": {"a": "b"}}})], {})
     assert list(after["template"]) == ["metadata", "spec"]
@@ -114,11 +115,16 @@ def test_a_name_and_a_port_that_are_taken_are_named_on_both_sides():
             }
         },
     )
-    assert [(note.code, note.message, str(note.location)) for note in clashes(pod(), [fragment])] == [
-        ("name-clash", "the sidecar 'datadog' adds a container 'first', which is here already", "pod.yaml:12:31"),
-        ("port-clash", "the sidecar 'datadog' listens on port 8126/TCP, as 'app' does", "pod.yaml:16:17"),
-        ("name-clash", "the sidecar 'datadog' adds a volume 'cache', which is here already", "pod.yaml:19:24"),
-    ]  # fmt: skip
+    found = {str(note.location): (note.code, note.message) for note in clashes(pod(), [fragment])}
+    here = "which is here already"
+    assert found == {
+        "pod.yaml:12:31": ("name-clash", f"the sidecar 'datadog' adds a container 'first', {here}"),
+        "pod.yaml:16:17": (
+            "port-clash",
+            "the sidecar 'datadog' listens on port 8126/TCP, as 'app' does",
+        ),
+        "pod.yaml:19:24": ("name-clash", f"the sidecar 'datadog' adds a volume 'cache', {here}"),
+    }
 
 
 def test_a_change_makes_its_parents_and_lets_a_list_grow():

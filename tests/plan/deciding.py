@@ -25,12 +25,13 @@ def deployment(
     head += f"  selector: {{matchLabels: {{app: {name}}}}}\n  template:\n"
     head += f"    metadata: {{labels: {{app: {name}}}}}\n    spec:\n"
     text = head + indent(dedent(pod), "      ")
-    text += f"      containers:\n      - name: app\n        image: {name}:1.0.0\n        ports: {ports}\n"
+    text += f"      containers:\n      - name: app\n        image: {name}:1.0.0\n"
+    text += f"        ports: {ports}\n"
     return text + indent(dedent(container), "        ")
 
 
 def service(name="shop", *, ports="[{port: 80, targetPort: 8080}]", spec="", selector=None):
-    """Return a Service of *name* that selects the pods of the workload *selector* (its own name)."""
+    """Return a Service that selects the pods of the workload *selector* (of its own name)."""
     text = f"apiVersion: v1\nkind: Service\nmetadata: {{name: {name}}}\nspec:\n"
     text += f"  selector: {{app: {selector or name}}}\n  ports: {ports}\n"
     return text + indent(dedent(spec), "  ")

@@ -102,8 +102,8 @@ def test_a_stated_dependency_gets_its_listener_on_the_port_it_names():
         deployment(),
         service(),
         sets=[
-            "concerns.egress.dependencies=[{name: db, localPort: 5432, host: db.example.com, port: 5432, "
-            "protocol: postgres}]"
+            "concerns.egress.dependencies=[{name: db, localPort: 5432, host: db.example.com, "
+            "port: 5432, protocol: postgres}]"
         ],
     )
     (_, listener) = injection_of(decided, "shop").proxy.listeners
@@ -116,7 +116,8 @@ def test_a_dependency_on_a_port_that_the_pod_uses_is_refused():
         deployment(ports="[{containerPort: 5432}]"),
         service(ports="[{port: 5432}]"),
         sets=[
-            "concerns.egress.dependencies=[{name: db, localPort: 5432, host: db, port: 5432, protocol: tcp}]"
+            "concerns.egress.dependencies=[{name: db, localPort: 5432, host: db, port: 5432, "
+            "protocol: tcp}]"
         ],
     )
     assert refusal(decided)[:2] == (

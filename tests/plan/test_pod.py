@@ -54,7 +54,8 @@ def test_an_autoscaler_that_averages_over_all_containers_is_named():
     spec:
       scaleTargetRef: {apiVersion: apps/v1, kind: Deployment, name: shop}
       maxReplicas: 3
-      metrics: [{type: Resource, resource: {name: cpu, target: {type: Utilization, averageUtilization: 70}}}]
+      metrics:
+      - {type: Resource, resource: {name: cpu, target: {type: Utilization, averageUtilization: 70}}}
     """
     injection = the_only(decide(deployment(), service(), scaler, profile="default"))
     (note,) = [each for each in injection.notes if each.code == "hpa-resource-metric"]
