@@ -17,7 +17,7 @@ def asset_dir(name: Literal["templates", "schemas"]) -> Path:
     packaged, beside = _PACKAGE / "_assets" / name, _PACKAGE.parent / name
     if packaged.is_dir():
         return packaged  # a wheel
-    # Without the look at pyproject.toml a broken wheel would take a foreign site-packages/templates.
+    # Without the look at pyproject.toml a broken wheel would take a foreign templates folder.
     if (_PACKAGE.parent / "pyproject.toml").is_file() and beside.is_dir():
         return beside  # a checkout or an editable install
     raise SidecarctlError(

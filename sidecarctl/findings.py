@@ -30,7 +30,7 @@ class Confidence(StrEnum):
 
 @dataclass(frozen=True, slots=True, order=True)
 class Location:
-    """A place in a file: lines and columns count from 1, columns count code points, the end is exclusive.
+    """A place in a file: lines and columns from 1, columns in code points, the end exclusive.
 
     These are the numbers SARIF wants once the log says ``columnKind: unicodeCodePoints``.
     """
