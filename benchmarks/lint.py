@@ -22,7 +22,7 @@ from pathlib import Path
 from sidecarctl.kubernetes import kubernetes_versions
 
 ROOT = Path(__file__).resolve().parents[1]
-PAIRS = 5
+PAIRS = 3
 VERSION = "1.33"
 PACK = ROOT / "schemas" / "kubernetes" / "definitions.jsonl"
 DOCUMENT = """\

@@ -69,7 +69,7 @@ def command(
 
     from sidecarctl.cli.exit_code import ExitCode
     from sidecarctl.lifecycle.versions import Version
-    from sidecarctl.lint.check import Order, check, is_whole
+    from sidecarctl.lint.check import Order, check
     from sidecarctl.lint.config import Config, find_config, settle
     from sidecarctl.lint.engine import all_rules
     from sidecarctl.lint.select import choose, words
@@ -81,7 +81,6 @@ def command(
 
     gc.disable()  # what is read is kept to the end: looking for garbage takes a fifth of the time
     wanted = targets(formats or ["text"])
-    names = paths or ["."]
     options = {
         "kubernetesVersion": kubernetes_version,
         "select": words(select),
@@ -102,12 +101,11 @@ def command(
         rules=tuple(choose(all_rules(), settings.words("select"), settings.words("ignore"))),
         version=Version.parse(settings.value("kubernetesVersion")),
         namespace=namespace,
-        is_complete=is_whole(names),
         severities=settings.severities,
         exemptions=settings.exemptions,
     )
     with working("linting") as progress:
-        checked = check(read(names), order, read(context or ()), progress=progress)
+        checked = check(read(paths or ["."]), order, read(context or ()), progress=progress)
     write_findings(checked, wanted)
     if checked.is_unreadable:
         raise typer.Exit(ExitCode.BAD_INPUT)

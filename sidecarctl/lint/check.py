@@ -3,7 +3,6 @@
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 
 from sidecarctl.errors import ManifestError
 from sidecarctl.findings import Finding, Location, Severity
@@ -25,16 +24,11 @@ _TWICE = re.compile(r"^the key .* occurs twice")
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """What is asked for. *is_complete* says that the input is all there is, not a part of it.
-
-    *severities* are those of rules, by slug, that are not to have their own; *exemptions* leave
-    findings out.
-    """
+    """What is asked for: *severities* replace those of rules, by slug; *exemptions* leave out."""
 
     rules: tuple[Rule, ...]
     version: Version
     namespace: str = "default"
-    is_complete: bool = False
     severities: Mapping[str, Severity] = field(default_factory=dict)
     exemptions: tuple[Exemption, ...] = ()
 
@@ -96,7 +90,7 @@ def check(
     documents = [document for manifest in manifests for document in manifest.documents]
     others = [document for manifest in neighbours for document in manifest.documents]
     joined = fleet(documents, others, namespace=order.namespace)
-    run = Run(joined, order.version, order.is_complete)
+    run = Run(joined, order.version)
     faults = [one.fault for one in readings if one.fault and not one.is_template]
     found = lint(manifests, order.rules, run, order.exemptions)
     findings = [_weighed(one, order) for one in (*_of_faults(faults, order.rules), *found)]
@@ -114,11 +108,6 @@ def check(
 def _weighed(finding: Finding, order: Order) -> Finding:
     severity = order.severities.get(finding.slug)
     return replace(finding, severity=severity) if severity else finding
-
-
-def is_whole(names: Iterable[str]) -> bool:
-    """Say whether *names* are a folder or a stream: all there is, not a part that changed."""
-    return any(name == "-" or Path(name).is_dir() for name in names)
 
 
 def _read(source: Source, progress: Callable[[str], None] | None = None) -> _Reading:

@@ -36,6 +36,9 @@ CODES: Mapping[str, str] = {
     "container-restart-policy-misplaced": "SC111",
     "sidecar-dependency-cycle": "SC114",
     "agent-gates-app": "SC115",
+    "slow-startup-gate": "SC116",
+    "startup-budget-exceeds-deadline": "SC117",
+    "hook-never-works": "SC118",
     "envoy-admin-exposed": "SC201",
     "mtls-without-trusted-ca": "SC203",
     "upstream-tls-unverified": "SC204",
@@ -48,6 +51,8 @@ CODES: Mapping[str, str] = {
     "loopback-port-unserved": "SC304",
     "http-probe-through-mtls": "SC307",
     "probe-on-loopback-admin": "SC310",
+    "probe-never-passes": "SC316",
+    "liveness-depends-on-neighbour": "SC317",
     "local-rate-limit-inert": "SC401",
     "retry-without-per-try-timeout": "SC403",
     "outlier-can-eject-all": "SC407",
@@ -69,6 +74,7 @@ CODES: Mapping[str, str] = {
     "config-checksum-missing": "SC809",
     "duplicate-name-in-pod": "SC811",
     "pod-refused-by-api-server": "SC818",
+    "field-unsupported-by-target": "SC819",
 }
 
 RETIRED: frozenset[str] = frozenset()

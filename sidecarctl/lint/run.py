@@ -28,14 +28,13 @@ _DEFAULT_CONTAINER = "kubectl.kubernetes.io/default-container"
 class Run:
     """All documents of one run, and what holds for them.
 
-    *version* is the oldest Kubernetes of the target. *is_complete* says that the input is all there
-    is (a folder, a stream): only then may a rule conclude from what is not there. What several
-    rules ask for is worked out once and kept.
+    *version* is the oldest Kubernetes of the target. A run may see a part of what there is (a hook
+    gets the files that changed), so no rule concludes from a document that is not there. What
+    several rules ask for is worked out once and kept.
     """
 
     fleet: Fleet
     version: Version
-    is_complete: bool
     _violations: dict[Document, tuple[Violation, ...]] = field(default_factory=dict, repr=False)
     _bootstraps: dict[Document, tuple[Bootstrap, ...]] = field(default_factory=dict, repr=False)
     _containers: dict[Document, tuple[WorkloadContainer, ...]] = field(

@@ -36,7 +36,7 @@ def expected(text: str) -> set[tuple[int, str]]:
     }
 
 
-def findings(text: str, version: Version = DEFAULT, *, complete: bool = True):
+def findings(text: str, version: Version = DEFAULT):
     """Return what all rules find in *text*."""
     source = Source("example.yaml", None, text)
-    return list(check([source], Order(all_rules(), version, is_complete=complete)).findings)
+    return list(check([source], Order(all_rules(), version)).findings)

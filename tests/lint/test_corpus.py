@@ -19,7 +19,7 @@ from sidecarctl.profile.profile import load_profile
 
 HERE = Path(__file__).parent
 FIXTURES = sorted((HERE.parent / "fixtures").iterdir())
-ORDER = Order(all_rules(), Version(1, 33), is_complete=True)
+ORDER = Order(all_rules(), Version(1, 33))
 SAID_BY_INJECT = {"hpa-averages-over-sidecar"}
 """What `inject` leaves as it is and says in a note: it does not edit autoscalers."""
 

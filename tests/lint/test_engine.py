@@ -29,7 +29,7 @@ def test_a_rule_that_breaks_is_one_finding_and_hides_none():
     broken = Rule("volume-mount-undefined", Severity.ERROR, Confidence.HIGH, "", "", "", check)
     manifest = parse(TEXT, "shop.yaml")
     rules = [broken, *choose(all_rules(), ["SC001", "unknown-field"], [])]
-    run = Run(fleet(manifest.documents), DEFAULT, is_complete=True)
+    run = Run(fleet(manifest.documents), DEFAULT)
     first, second = lint([manifest], rules, run)
     assert (first.code, first.severity, str(first.location)) == ("SC001", "error", "shop.yaml:2:7")
     assert first.message.startswith("the rule 'volume-mount-undefined' broke on this document: ")
