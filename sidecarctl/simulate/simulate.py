@@ -100,7 +100,7 @@ def _injected(
 
 
 def _pods(joined: Fleet, wish: Wish, stage: Stage) -> Iterator[SimulatedPod]:
-    run = Run(joined, wish.version, is_complete=False)
+    run = Run(joined, wish.version)
     for workload in joined.workloads:
         yield _pod(workload, run, wish, stage)
 
