@@ -119,7 +119,7 @@ def refusal(error: Exception) -> str:
         return "no answer"
     if isinstance(error, ConnectionRefusedError):
         return "connection refused"
-    if isinstance(error, ssl.SSLError):
+    if isinstance(error, ssl.SSLError) and not isinstance(error, ssl.SSLEOFError):
         alert = re.search(r"alert[ _](?:sslv3 )?([\w ]+?)(?: \(|\]|$)", str(error).lower())
         return f"TLS refused: {alert[1].replace('_', ' ')}" if alert else "TLS refused"
     return "connection closed"

@@ -10,9 +10,10 @@ from sidecarctl.envoy.read import Bootstrap, Cluster
 from sidecarctl.findings import Json, JsonObject
 from sidecarctl.prove.draft import Draft
 from sidecarctl.prove.ports import free_port
+from sidecarctl.prove.walk import mappings_below, snake
 from sidecarctl.prove.ways import Way, endpoints
 
-_DNS_ONLY = (
+DNS_ONLY = (
     "typed_dns_resolver_config",
     "dns_lookup_family",
     "dns_refresh_rate",
@@ -97,7 +98,7 @@ def place_cluster(draft: Draft, cluster: Cluster, ports: Sequence[int]) -> None:
         draft.set(each.at("address"), address, f"in place of {before}: an application of the run")
     if part.text("type") != "STATIC":
         draft.set(part.at("type"), "STATIC", "the name is not looked up")
-    for name in _DNS_ONLY:
+    for name in DNS_ONLY:
         if part.has(name):
             draft.remove(part.at(name), "the name is not looked up")
 
@@ -111,7 +112,7 @@ def _lead_to_one(draft: Draft, part: Part, port: int) -> None:
     why = "its endpoints are found at run time: an application of the run"
     draft.set(part.at("load_assignment"), assignment, why)
     draft.set(part.at("type"), "STATIC", why)
-    for name in ("eds_cluster_config", "lb_policy", *_DNS_ONLY):
+    for name in ("eds_cluster_config", "lb_policy", *DNS_ONLY):
         if part.has(name):
             draft.remove(part.at(name), why)
 
@@ -137,3 +138,12 @@ def speaks(cluster: Cluster, ways: Sequence[Way]) -> str:
 def is_on_a_socket(cluster: Cluster) -> bool:
     """Say whether *cluster* leads to a unix socket: Envoy's own admin interface, as a rule."""
     return any(each.part("address").has("pipe") for each in endpoints(cluster.part))
+
+
+def lift_limits(draft: Draft) -> None:
+    """Let local rate limits count and refuse nothing."""
+    for path, part in list(mappings_below(draft.data)):
+        if str(part.get("@type")).endswith(".LocalRateLimit"):
+            for key in [each for each in part if snake(each) == "filter_enforced"]:
+                none: JsonObject = {"default_value": {"numerator": 0, "denominator": "HUNDRED"}}
+                draft.set((*path, key), none, "a proof of something else sends more")

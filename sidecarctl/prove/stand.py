@@ -21,6 +21,7 @@ from sidecarctl.prove.files import Files, move_files
 from sidecarctl.prove.peers import server_names, trust_domain
 from sidecarctl.prove.relocate import (
     is_on_a_socket,
+    lift_limits,
     place_cluster,
     place_listeners,
     place_sinks,
@@ -118,19 +119,23 @@ class Situation:
         *,
         leaves: Leaves = lambda _cluster: None,
         flags: Sequence[str] = (),
+        ready_s: float = _READY_S,
+        limited: bool = False,
     ) -> Iterator[Stand]:
         """Run the Envoy, with *change* made to its bootstrap, until the block ends.
 
+        Rate limits are lifted unless it is to be *limited*: a proof sends more than they let pass.
         *leaves* gives the certificate that the application behind a cluster shows, where it is
         not to be the right one.
 
         Raises:
             SidecarctlError: it does not start.
         """
+        steps = [change] if limited else [lift_limits, change]
         for attempt in range(_TRIES):
             with ExitStack() as stack:
                 try:
-                    stand = self._start(stack, change, leaves, flags)
+                    stand = self._start(stack, steps, leaves, flags, ready_s)
                 except SidecarctlError as error:
                     # Somebody has taken a port in between: there are others.
                     taken = "annot bind" in error.message or "in use" in error.message
@@ -144,7 +149,12 @@ class Situation:
                 return
 
     def _start(
-        self, stack: ExitStack, change: Change, leaves: Leaves, flags: Sequence[str]
+        self,
+        stack: ExitStack,
+        steps: Sequence[Change],
+        leaves: Leaves,
+        flags: Sequence[str],
+        ready_s: float,
     ) -> Stand:
         self.trial.go_on()
         bootstrap = self.subject.bootstrap
@@ -157,14 +167,15 @@ class Situation:
         datagrams = stack.enter_context(receiving())
         place_sinks(draft, bootstrap, datagrams.port)
         files = self._files(draft)
-        change(draft)
+        for step in steps:
+            step(draft)
         self.rewrites = list(
             {str(each): each for each in (*self.rewrites, *draft.rewrites)}.values()
         )
         self.left_out = placed.left_out
         text = dump(draft.data)
         options = [*flags, *self._names(draft.data)]
-        envoy = stack.enter_context(running(text, root=files.root, flags=options, ready_s=_READY_S))
+        envoy = stack.enter_context(running(text, root=files.root, flags=options, ready_s=ready_s))
         stack.enter_context(self.trial.guarding(envoy))
         return Stand(envoy, placed.ports, upstreams, datagrams, files)
 

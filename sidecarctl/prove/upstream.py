@@ -26,6 +26,7 @@ PART_S = 0.3
 _PREFACE = b"PRI"
 _SERVING = b"\x08\x01"  # HealthCheckResponse{status: SERVING}
 _HEALTH = "/grpc.health.v1.Health/Check"
+_UNAVAILABLE = "14"
 _LINGER = struct.pack("ii", 1, 0)
 _BACKLOG = 256
 
@@ -283,11 +284,15 @@ def _answer_stream(stream: Stream, upstream: Upstream, peer: tuple[str, ...]) ->
         stream.data(said, end=True)
         return
     word, _, value = headers.get(HEADER, "").partition("=")
-    stream.start({":status": "200", "content-type": "application/grpc"})
+    begin = {":status": "200", "content-type": "application/grpc"}
+    if status != 200:  # a failure without a body: nothing else is tried again
+        stream.start({**begin, "grpc-status": _UNAVAILABLE}, end=True)
+        return
+    stream.start(begin)
     time.sleep(pause_s)
     for _ in range(int(value) if word == "stream" else 0):
         stream.data(frame(b"part"))
         time.sleep(PART_S)
-    if status == 200 and word != "stream":
+    if word != "stream":
         stream.data(frame(_SERVING if path == _HEALTH else b""))
-    stream.start({"grpc-status": "0" if status == 200 else "14"}, end=True)
+    stream.start({"grpc-status": "0"}, end=True)

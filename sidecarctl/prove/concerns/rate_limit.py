@@ -46,10 +46,10 @@ def prove(situation: Situation) -> Iterator[Word]:
     if not able:
         return
     buckets = [bucket for limit, _ in able for bucket in _buckets(limit.filter)]
-    with situation.stand(lambda draft: _refill(draft, buckets, _HOUR_S)) as stand:
+    with situation.stand(lambda draft: _refill(draft, buckets, _HOUR_S), limited=True) as stand:
         for limit, caller in able:
             yield from _burst(situation, stand, limit, caller)
-    with situation.stand(lambda draft: _refill(draft, buckets, _TOKEN_S)) as stand:
+    with situation.stand(lambda draft: _refill(draft, buckets, _TOKEN_S), limited=True) as stand:
         for limit, caller in able:
             if not _is_shadow(limit.filter) and _limits(limit):
                 yield from _coming_back(situation, stand, limit, caller)
@@ -129,11 +129,11 @@ def _told(stand: Stand, limit: _Limit, caller: Caller, refused: int) -> Iterator
     wanted = [each.part("header").text("key").lower()
               for each in limit.filter.parts("response_headers_to_add")]  # fmt: skip
     if limit.filter.text("enable_x_ratelimit_headers") == "DRAFT_VERSION_03":
-        wanted += ["x-ratelimit-limit", "x-ratelimit-remaining", "x-ratelimit-reset"]
+        wanted.append("x-ratelimit-reset")
     if wanted:
-        wanted = list(dict.fromkeys(wanted))
-        there = [each for each in wanted if each in reply.headers]
-        yield told(f"{limit.way.name}: what a refusal says", f"{refused} {', '.join(wanted)}",
+        there = [each for each in dict.fromkeys(wanted) if each in reply.headers]
+        yield told(f"{limit.way.name}: what a refusal says",
+                   f"{refused} {', '.join(dict.fromkeys(wanted))}",
                    f"{reply.said} {', '.join(there)}", cause="headers are missing")  # fmt: skip
 
 
@@ -150,7 +150,7 @@ def _marked(stand: Stand, limit: _Limit, caller: Caller) -> Iterator[Word]:
 def _flood(
     stand: Stand, limit: _Limit, caller: Caller, count: int, number: int = 1
 ) -> Counter[str]:
-    source = f"127.0.0.{number}" if limit.by == "remote_address" else ""
+    source = f"127.0.0.{number}"  # another client is another pod, with an address of its own
     ask = _ask(limit, caller, number)
     return statuses(stand.port(limit.way), ask, count, caller.tls, caller.name, source=source)
 
