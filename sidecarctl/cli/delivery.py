@@ -87,7 +87,13 @@ def _write_folder(result: Result, sources: Sequence[Source], folder: Path) -> st
         text = result.texts[source.name][1]
         if text:
             texts[folder / name] = text
-    texts.update((folder / name, text) for name, text in result.files.items())
+    for name, text in result.files.items():
+        if folder / name in texts:
+            raise SidecarctlError(
+                f"a new document and an input file would both become {str(folder / name)!r}",
+                hint="rename the input file",
+            )
+        texts[folder / name] = text
     for file in texts:
         if file.resolve() in inputs:
             raise SidecarctlError(

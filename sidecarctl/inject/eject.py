@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from sidecarctl.findings import Severity
-from sidecarctl.inject.build import MANAGED_BY, OWNER, TOOL
+from sidecarctl.inject.homes import is_ours
 from sidecarctl.manifest.document import Manifest
 from sidecarctl.manifest.record import eject_text
 from sidecarctl.manifest.workload import workload
@@ -42,14 +42,6 @@ def eject(manifests: Sequence[Manifest]) -> Result:
             done = outcome(found, document.namespace or "default", status, code, message)
             outcomes.append(done.with_notes(_inexact(done)) if str(document) in inexact else done)
     return Result(tuple(outcomes), texts)
-
-
-def is_ours(manifest: Manifest) -> bool:
-    """Tell whether *manifest* holds nothing but new documents that `inject` wrote."""
-    return bool(manifest.documents) and all(
-        document.labels.get(MANAGED_BY) == TOOL and OWNER in document.annotations
-        for document in manifest.documents
-    )
 
 
 def _inexact(done: Outcome) -> tuple[Note, ...]:

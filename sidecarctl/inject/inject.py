@@ -8,6 +8,7 @@ from sidecarctl import __version__
 from sidecarctl.errors import ManifestError
 from sidecarctl.findings import JsonObject, Location
 from sidecarctl.inject.build import MANAGED_BY, TOOL, fragments
+from sidecarctl.inject.homes import Homes, homes, text_of
 from sidecarctl.inject.patch import (
     Fragment,
     changed,
@@ -17,8 +18,6 @@ from sidecarctl.inject.patch import (
     patch,
 )
 from sidecarctl.manifest.document import Document, Manifest, parse
-from sidecarctl.manifest.emit import block_mapping
-from sidecarctl.manifest.narrow import mapping, text
 from sidecarctl.manifest.record import eject_text, inject_text
 from sidecarctl.manifest.splice import Rewrite, rewrite
 from sidecarctl.manifest.workload import workload
@@ -39,9 +38,9 @@ VERSION = "sidecarctl.dev/version"
 class _Edits:
     """What becomes of the documents of a run, by ``id(document)``."""
 
+    homes: Homes
     after: dict[int, JsonObject] = field(default_factory=dict)
     new: dict[int, list[JsonObject]] = field(default_factory=dict)
-    files: dict[str, str] = field(default_factory=dict)
 
 
 def inject(  # noqa: PLR0913  keyword-only: each is an option of the verb
@@ -61,14 +60,15 @@ def inject(  # noqa: PLR0913  keyword-only: each is an option of the verb
     Raises:
         SidecarctlError: the input or the profile is wrong; nothing is to be written then.
     """
-    cleaned = [_cleaned(each) for each in manifests]
+    apart = homes(manifests)
+    cleaned = {each.file: _cleaned(each) for each in manifests if each.file not in apart.texts}
     joined = fleet(
-        [document for each in cleaned for document in each.documents],
+        [document for each in cleaned.values() for document in each.documents],
         [document for each in context for document in each.documents],
         namespace=namespace,
     )
     decided = plan(joined, profile)
-    edits = _Edits()
+    edits = _Edits(apart)
     outcomes = [
         *decided.outcomes,
         *(_apply(each, joined, profile, edits, split=split) for each in decided.injections),
@@ -80,15 +80,17 @@ def inject(  # noqa: PLR0913  keyword-only: each is an option of the verb
         _change_others(injection, edits)
     try:
         texts = {}
-        for each, clean in zip(manifests, cleaned, strict=True):
-            texts[each.file] = (each.text, _rewritten(clean, edits, profile))
+        for each in manifests:
+            clean = cleaned.get(each.file)
+            after = _rewritten(clean, edits, profile) if clean else apart.text(each.file)
+            texts[each.file] = (each.text, after)
             progress(each.file)
     except ManifestError:
-        outcomes = _with_uneditable(outcomes, cleaned, edits, joined)
+        outcomes = _with_uneditable(outcomes, [*cleaned.values()], edits, joined)
         return Result(_in_order(outcomes, joined), before)
     unchanged = {file for file, (before, after) in texts.items() if before == after}
     outcomes = [_settled(each, unchanged) for each in outcomes]
-    return Result(_in_order(outcomes, joined), texts, edits.files, decided.notes)
+    return Result(_in_order(outcomes, joined), texts, apart.files, decided.notes)
 
 
 def step(result: Result, only: Only) -> Result:
@@ -99,7 +101,7 @@ def step(result: Result, only: Only) -> Result:
     texts = {}
     for file, (before, after) in result.texts.items():
         documents = parse(after, file).documents if after else ()
-        chosen = [_text_of(each.data) for each in documents if _is_of_step(each, only)]
+        chosen = [text_of(each.data) for each in documents if _is_of_step(each, only)]
         texts[file] = (before, "---\n".join(chosen))
     files = result.files if only == "workloads" else {}
     return replace(result, texts=texts, files=files)
@@ -124,10 +126,9 @@ def _apply(
     key = id(target.document)
     edits.after[key] = patch(target, own, parts, injection.annotations)
     documents = [document for part in parts for document in part.rows("documents")]
-    if split:
-        edits.files |= {f"{_name(each)}.yaml": _text_of(each) for each in documents}
-    else:
-        edits.new[key] = documents
+    edits.new[key] = [
+        each for each in documents if not edits.homes.take(each, candidate.namespace, split=split)
+    ]
     _label_namespaces(joined.namespaces(candidate.namespace), parts, edits)
     done = outcome(target, candidate.namespace, Status.INJECTED, "injected",
                    ", ".join(injection.sidecars))  # fmt: skip
@@ -201,10 +202,6 @@ def _is_of_step(document: Document, only: Only) -> bool:
     return document.is_a("", "Service") if only == "services" else is_workload
 
 
-def _text_of(document: JsonObject) -> str:
-    return block_mapping(document, 0) + "\n"
-
-
 def _settled(done: Outcome, unchanged: set[str]) -> Outcome:
     """Say *unchanged* where the file came out as it went in."""
     if done.status is Status.INJECTED and done.location.file in unchanged:
@@ -218,8 +215,3 @@ def _in_order(outcomes: list[Outcome], joined: Fleet) -> tuple[Outcome, ...]:
     return tuple(
         sorted(outcomes, key=lambda each: (files.get(each.location.file, 0), each.location))
     )
-
-
-def _name(document: JsonObject) -> str:
-    name, kind = text(mapping(document, "metadata").get("name")), text(document.get("kind"))
-    return name if kind == "ConfigMap" else f"{name}-{kind.lower()}"

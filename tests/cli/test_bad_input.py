@@ -117,7 +117,8 @@ PROFILES = {
     ),
     "unknown agent": (
         "  agents: [datadgo]\n",
-        "error: profile.yaml:5:12: 'datadgo' is none of 'datadog'\n  hint: did you mean 'datadog'?\n",
+        "error: profile.yaml:5:12: 'datadgo' is none of 'datadog'\n"
+        "  hint: did you mean 'datadog'?\n",
     ),
     "unknown placeholder": (
         '  sidecars:\n    envoy: {certificates: {secret: "{wrkload}-mtls"}}\n',

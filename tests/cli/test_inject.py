@@ -128,6 +128,66 @@ def test_a_folder_of_its_own_there_and_back(run, folder):
     assert Path("out/shop.yaml").read_bytes() == EXAMPLE.read_bytes()
 
 
+@pytest.fixture
+def two_namespaces(folder):
+    """The quickstart in the namespaces ``a`` and ``b``, injected into the folder ``out``."""
+    for name in "ab":
+        (folder / "k8s" / name).mkdir(parents=True)
+        text = EXAMPLE.read_text(encoding="utf-8").replace(
+            "\n  name: shop\n", f"\n  name: shop\n  namespace: {name}\n"
+        )
+        (folder / "k8s" / name / "shop.yaml").write_text(text, encoding="utf-8")
+    return folder
+
+
+def contents(folder):
+    files = sorted(file for file in Path(folder).rglob("*") if file.is_file())
+    return {str(file.relative_to(folder)): file.read_text(encoding="utf-8") for file in files}
+
+
+def test_no_document_takes_the_file_of_another(run, two_namespaces):
+    run("inject", "k8s", "-o", "out")
+    written = contents("out")
+    assert [*written] == ["a/shop.yaml", "b/shop.yaml", "b-shop-envoy.yaml", "shop-envoy.yaml"]
+    assert "namespace: a" in written["shop-envoy.yaml"]
+    assert "namespace: b" in written["b-shop-envoy.yaml"]
+
+
+def test_a_folder_that_was_injected_is_so_already(run, two_namespaces):
+    run("inject", "k8s", "-o", "out")
+    assert run("inject", "--check", "out").code == 0
+    before = contents("out")
+    run("inject", "-i", "out")
+    assert contents("out") == before
+
+
+def test_another_proxy_leaves_no_file_of_the_first_behind(run, two_namespaces):
+    run("inject", "k8s", "-o", "out")
+    done = run("inject", "-i", "-p", "istio", "out")
+    assert done.code == 0
+    assert [*contents("out")] == ["a/shop.yaml", "b/shop.yaml"]
+    run("eject", "-i", "out")
+    assert contents("out") == contents("k8s")
+
+
+def test_a_file_whose_owner_is_not_there_is_left_alone(run, two_namespaces):
+    run("inject", "k8s", "-o", "out")
+    done = run("inject", "out/a/shop.yaml", "out/b-shop-envoy.yaml", "--diff")
+    assert "b-shop-envoy.yaml" not in done.out
+
+
+def test_an_input_file_called_as_a_new_one(run, shop):
+    Path("in").mkdir()
+    shop.rename("in/shop-envoy.yaml")
+    done = run("inject", "in", "-o", "out")
+    assert (done.code, done.out) == (2, "")
+    assert done.err == (
+        "error: a new document and an input file would both become 'out/shop-envoy.yaml'\n"
+        "  hint: rename the input file\n"
+    )
+    assert not Path("out").exists()
+
+
 def test_input_is_not_overwritten_by_output(run, shop):
     done = run("inject", "shop.yaml", "-o", ".")
     assert (done.code, done.out) == (2, "")
