@@ -12,8 +12,9 @@ from sidecarctl.manifest.selector import find
 def inverse(data: JsonObject, receipts: Sequence[Receipt], undone: JsonObject) -> JsonObject:
     """Return *data* with what *receipts* tell of taken out and put back; what is gone is let go.
 
-    A parent that came with an edit goes only if nothing else is in it. A text that had to go and
-    says nothing by itself (an alias) is looked up in *undone*, the document as it reads by now.
+    A parent that came with an edit goes only if nothing else is in it. What no receipt says, the
+    values of an alias and of a merge key, is looked up in *undone*, the document as it reads when
+    the edits are undone.
     """
     before = copied(data)
     places = [(find(before, receipt.path), receipt) for receipt in receipts]
@@ -52,19 +53,27 @@ def old_value(was: str) -> Json:
     """
     if not was.strip():
         return None
-    lines = was.splitlines()
-    column = len(lines[-1]) - len(lines[-1].lstrip(" ")) if len(lines) > 1 else 2
-    gap = len(was) - len(was.lstrip(" ")) + 1
-    item = f"x:\n{' ' * max(column - gap, 0)}-{was}\n"
     behind_colon = f"x:{was}\n" if was[0] in " \r\n" else f"x: {was}\n"
     for text in (behind_colon, f"x:{was}\n"):
         data = _data(text)
         if data is not None and data.keys() == {"x"}:
             return data["x"]
-    data = _data(item)
+    data = _data(f"x:\n{_as_item(was)}\n")
     if data is not None and isinstance(data["x"], list) and len(data["x"]) == 1:
         return data["x"][0]
     raise ValueError(f"{was!r} is no value")
+
+
+def _as_item(was: str) -> str:
+    """Return *was* behind a dash, so that its first key stands where its others do."""
+    was = was if was[0] in " \r\n" else f" {was}"
+    columns = [
+        len(line) - len(line.lstrip(" "))
+        for line in was.splitlines()[1:]
+        if line.strip() and not line.lstrip().startswith("#")
+    ]
+    gap = len(was) - len(was.lstrip(" ")) + 1
+    return f"{' ' * max(min(columns, default=gap) - gap, 0)}-{was}"
 
 
 def old_entry(was: str) -> tuple[str, Json]:
@@ -85,6 +94,9 @@ def _order(path: FieldPath) -> list[tuple[int, str]]:
 
 
 def _take_back(data: JsonObject, path: FieldPath, receipt: Receipt, undone: JsonObject) -> None:
+    if receipt.op == "<":
+        _put(data, path, _now(receipt, undone))
+        return
     if receipt.inner and not _take_inner_out(at(data, path), receipt.inner):
         return
     if receipt.op == "+":
@@ -134,8 +146,12 @@ def _old_value(receipt: Receipt, undone: JsonObject) -> Json:
     try:
         return old_value(receipt.was)
     except ValueError:
-        path = find(undone, receipt.path)
-        return at(undone, path) if path else None
+        return _now(receipt, undone)
+
+
+def _now(receipt: Receipt, undone: JsonObject) -> Json:
+    path = find(undone, receipt.path)
+    return at(undone, path) if path else None
 
 
 def _data(text: str) -> JsonObject | None:

@@ -21,12 +21,12 @@ from sidecarctl.findings import Json, JsonObject
 from sidecarctl.manifest.identity import unique_identity
 from sidecarctl.manifest.selector import is_selector, selector
 
-ReceiptOp: TypeAlias = Literal["+", "~", "~:", "="]
-_OPS: dict[str, ReceiptOp] = {"+": "+", "~": "~", "~:": "~:", "=": "="}
+ReceiptOp: TypeAlias = Literal["+", "<", "~", "~:", "="]
+_OPS: dict[str, ReceiptOp] = {"+": "+", "<": "<", "~": "~", "~:": "~:", "=": "="}
 _DOCUMENT = "doc "
 _WORD = r'(?:"(?:[^"\\]|\\.)*"|[^\s"])+'
 _LINE = re.compile(
-    rf"(?P<op>[+=]|~:?) (?P<path>(?:{_DOCUMENT})?{_WORD}) (?P<lead>\d+)\+(?P<length>\d+)"
+    rf"(?P<op>[+<=]|~:?) (?P<path>(?:{_DOCUMENT})?{_WORD}) (?P<lead>\d+)\+(?P<length>\d+)"
     rf' (?P<digest>[0-9a-f]{{8}})(?P<inner>(?: (?!was "){_WORD})*)(?: was (?P<was>".*"))?'
 )
 
@@ -35,8 +35,9 @@ _LINE = re.compile(
 class Receipt:
     """One edit of a document, as it stands in the record.
 
-    *op* is ``+`` (inserted), ``~`` (a value replaced), ``~:`` (a key and its value replaced) or
-    ``=`` (the parent was there, only what is *inner* is new).
+    *op* is ``+`` (inserted), ``<`` (a key inserted over what a merge key brings), ``~`` (a value
+    replaced), ``~:`` (a key and its value replaced) or ``=`` (the parent was there, only what is
+    *inner* is new).
     *path* is the selector of what was put in, or ``doc Kind/name`` for a new document. *lead*
     counts the characters from the start of the edit's text to that place, *length* all of them.
     *inner* are the selectors, from *path* on, of what in a new parent is ours. *was* is the text
@@ -58,7 +59,7 @@ class Receipt:
         return self.path.removeprefix(_DOCUMENT) if is_document else None
 
     def __str__(self) -> str:
-        was = "" if self.op in ("+", "=") else f" was {json.dumps(self.was)}"
+        was = "" if self.op in ("+", "<", "=") else f" was {json.dumps(self.was)}"
         inner = "".join(f" {each}" for each in self.inner)
         return f"{self.op} {self.path} {self.lead}+{self.length} {self.digest}{inner}{was}"
 

@@ -34,9 +34,12 @@ def is_lost(document: Document, receipt: Receipt) -> bool:
     """Tell whether *receipt*, whose text is not as it was written, must be left at that.
 
     That is so if not even its place is to be found, so that what was put in may still be there
-    under another name; and if somebody has given a field that was set yet another value.
+    under another name; if somebody has given a field that was set yet another value; and if only
+    the text could tell what a merge key brought.
     """
     path = find(document.data, receipt.path)
+    if receipt.op == "<":
+        return path is not None
     if path is None:
         return find(document.data, parent(receipt.path)) is None
     value = at(document.data, path)

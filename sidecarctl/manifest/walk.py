@@ -14,8 +14,12 @@ from sidecarctl.manifest.merge import inherited_keys
 from sidecarctl.manifest.sheet import Sheet
 from sidecarctl.manifest.spans import Collection, Entry, collection, line_end
 
-Op: TypeAlias = Literal["+", "~", "~:", "-"]
-"""What a change does: insert, replace a value, replace an entry (key and value), remove."""
+Op: TypeAlias = Literal["+", "<", "~", "~:", "-"]
+"""What a change does.
+
+Insert; insert a key over what a merge key brings; replace a value; replace an entry, key and value;
+remove.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +114,7 @@ def _mapping_changes(
         yield Change("-", gone, style.remove(sheet, parent, first, last))
     for key, position in _positions(plan, own, changed):
         edit = style.insert(sheet, parent, position, key, new[key])
-        yield Change("+", (*path, key), edit, new[key])
+        yield Change("<" if key in old else "+", (*path, key), edit, new[key])
 
 
 def _positions(

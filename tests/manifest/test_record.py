@@ -305,6 +305,17 @@ def test_a_formatter_moved_everything(layout):
     assert result.lost == ()
 
 
+def test_over_what_a_merge_key_brings():
+    head = "x: &x\n  a: 1\nkind: Pod\nmetadata:\n  name: shop\n"
+    text = f"{head}spec:\n  <<: *x\n  b: 2\n"
+    injected = inject(text, changes=(lambda data: data["spec"].update(a=5),), new=())
+    assert injected.endswith("  <<: *x\n  b: 2\n  a: 5\n")
+    assert eject(injected) == Ejected(text, ("Pod/shop",))
+    result = eject(injected.replace("  a: 5", "  a:  5"))
+    assert result.text == text + "  a:  5\n"
+    assert result.lost == ("Pod/shop: spec.a",)
+
+
 def test_other_line_ends():
     result = eject(INJECTED.replace("\n", "\r\n"))
     assert data_of(result.text) == data_of(SHOP)

@@ -201,3 +201,37 @@ def with_line(text, line, new):
     lines = text.splitlines(keepends=True)
     lines.insert(lines.index(line), new)
     return "".join(lines)
+
+
+def mangled(text, chance):
+    """Return *text* with some lines taken out, doubled, moved, indented or changed."""
+    lines = text.splitlines(keepends=True)
+    for _ in range(chance.randint(1, 4)):
+        at, to = chance.randrange(len(lines)), chance.randrange(len(lines))
+        step = chance.randrange(5)
+        if step == 0 and len(lines) > 1:
+            del lines[at]
+        elif step == 1:
+            lines.insert(to, lines[at])
+        elif step == 2:
+            lines[at], lines[to] = lines[to], lines[at]
+        elif step == 3:
+            lines[at] = f"  {lines[at]}"
+        else:
+            position = chance.randrange(len(lines[at]))
+            lines[at] = (
+                lines[at][:position] + chance.choice("-: x#\"'+~[]{}0") + lines[at][position:]
+            )
+    return "".join(lines)
+
+
+@given(manifests(), st.randoms(use_true_random=False))
+@relaxed
+def test_a_mangled_file_is_no_crash(text, chance):
+    try:
+        manifest = parse(mangled(injected(text), chance), "shop.yaml")
+        result = eject_text(manifest)
+    except ManifestError as error:
+        assert error.message  # noqa: PT017  either is right
+        return
+    assert not any(RECORD in document.annotations for document in parse(result.text, "").documents)

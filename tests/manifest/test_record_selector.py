@@ -121,7 +121,7 @@ def test_every_path_has_a_selector(value):
 
 
 @given(
-    st.sampled_from(("+", "~", "~:", "=")),
+    st.sampled_from(("+", "<", "~", "~:", "=")),
     values,
     st.integers(0, 10**6),
     st.integers(0, 10**6),
