@@ -1,10 +1,24 @@
 """`inject`: add the sidecars of a profile to workloads."""
 
+import re
 from typing import Annotated, Literal
 
 import typer
 
 from sidecarctl.cli.options import Check, Diff, Files, Folder, InPlace, Report
+from sidecarctl.errors import SidecarctlError
+
+# https://kubernetes.io/docs/concepts/overview/working-with-objects/names/#dns-label-names
+_NAMESPACE = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
+
+
+def _checked_namespace(name: str) -> str:
+    if not _NAMESPACE.fullmatch(name):
+        raise SidecarctlError(
+            f"{name!r} is no name of a namespace",
+            hint="lower-case letters, digits and '-', 63 at most",
+        )
+    return name
 
 
 def command(
@@ -32,7 +46,11 @@ def command(
     namespace: Annotated[
         str,
         typer.Option(
-            "--namespace", "-n", help="The namespace of documents that do not name their own."
+            "--namespace",
+            "-n",
+            metavar="NAME",
+            callback=_checked_namespace,
+            help="The namespace of documents that do not name their own.",
         ),
     ] = "default",
     context: Annotated[
@@ -55,7 +73,6 @@ def command(
     refused, nothing is written at all.
     """
     from sidecarctl.cli.delivery import Delivery, agree, deliver
-    from sidecarctl.errors import SidecarctlError
     from sidecarctl.inject.inject import inject, step
     from sidecarctl.manifest.document import parse
     from sidecarctl.manifest.files import read

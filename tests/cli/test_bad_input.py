@@ -166,6 +166,11 @@ def test_a_profile_that_is_not_there(run):
             "  hint: did you mean 'istio'?\n",
         ),
         (
+            ["-n", "Prod"],
+            "error: 'Prod' is no name of a namespace\n"
+            "  hint: lower-case letters, digits and '-', 63 at most\n",
+        ),
+        (
             ["--kubernetes-version", "1.99"],
             "error: --kubernetes-version 1.99: '1.99' is no Kubernetes version from 1.28 to 1.37\n",
         ),
