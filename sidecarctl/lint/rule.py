@@ -1,5 +1,6 @@
 """What a rule is, and what it reports."""
 
+import re
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -11,6 +12,8 @@ from sidecarctl.lint.codes import CODES
 from sidecarctl.lint.run import Run
 from sidecarctl.manifest.document import Document
 from sidecarctl.manifest.workload import Workload
+
+_MARK = re.compile(r"# expect: [a-z0-9-]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +74,11 @@ class Rule:
     @property
     def code(self) -> str:
         return CODES[self.slug]
+
+    @property
+    def manual(self) -> str:
+        """Return the manual as people read it: the marks of the tests become arrows."""
+        return _MARK.sub("# <-- here", self.doc).strip()
 
     @property
     def summary(self) -> str:

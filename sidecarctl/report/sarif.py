@@ -51,7 +51,7 @@ def _rule(rule: Rule) -> JsonObject:
         "name": "".join(word.capitalize() for word in rule.slug.split("-")),
         "shortDescription": {"text": f"{rule.summary}."},
         "fullDescription": {"text": _explanation(rule)},
-        "help": {"text": f"To cure it: {rule.help}.", "markdown": rule.doc.strip()},
+        "help": {"text": f"To cure it: {rule.help}.", "markdown": rule.manual},
         "defaultConfiguration": {"level": _LEVEL[rule.severity]},
         "properties": {"tags": [rule.slug], "precision": _PRECISION[rule.confidence.value]},
     }

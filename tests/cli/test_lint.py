@@ -91,3 +91,14 @@ def test_rules_are_listed_and_explained(run):
         assert page.code == 0
         assert page.out.startswith("# SC101 non-native-sidecar\n\n*error, confidence high, ")
         assert "\nBad:\n\n    apiVersion: v1\n" in page.out
+        assert "    - name: cloud-sql-proxy  # <-- here\n" in page.out
+
+
+@pytest.mark.parametrize(
+    ("word", "hint"),
+    [("SC999", ""), ("non-native-sidcar", "  hint: did you mean 'non-native-sidecar'?\n")],
+)
+def test_a_slip_in_the_name_of_a_rule_is_named(run, word, hint):
+    done = run("explain", word)
+    assert (done.code, done.out) == (2, "")
+    assert done.err == f"error: there is no rule {word!r}\n{hint}"
