@@ -7,8 +7,8 @@ from itertools import count
 from sidecarctl.findings import JsonObject
 from sidecarctl.inject.build import MANAGED_BY, OWNER, TOOL
 from sidecarctl.manifest.document import Manifest
-from sidecarctl.manifest.emit import block_mapping
 from sidecarctl.manifest.narrow import mapping, text
+from sidecarctl.manifest.whole import whole_text
 
 _Key = tuple[str, str, str]
 """Kind, namespace ("" where none is said) and name."""
@@ -30,10 +30,10 @@ class Homes:
         """Take *document* in and tell whether it has a file apart from its owner's."""
         companion = self.companions.get(_key(document))
         if companion is not None:
-            self.texts[companion].append(text_of(document))
+            self.texts[companion].append(whole_text(document))
         elif split:
             name = next(each for each in _names(document, namespace) if each not in self.files)
-            self.files[name] = text_of(document)
+            self.files[name] = whole_text(document)
         return companion is not None or split
 
     def text(self, companion: str) -> str:
@@ -69,11 +69,6 @@ def is_ours(manifest: Manifest) -> bool:
         document.labels.get(MANAGED_BY) == TOOL and OWNER in document.annotations
         for document in manifest.documents
     )
-
-
-def text_of(document: JsonObject) -> str:
-    """Return *document* as a file of its own holds it."""
-    return block_mapping(document, 0) + "\n"
 
 
 def _key(document: JsonObject) -> _Key:

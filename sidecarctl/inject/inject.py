@@ -8,7 +8,7 @@ from sidecarctl import __version__
 from sidecarctl.errors import ManifestError
 from sidecarctl.findings import JsonObject, Location
 from sidecarctl.inject.build import MANAGED_BY, TOOL, fragments
-from sidecarctl.inject.homes import Homes, homes, text_of
+from sidecarctl.inject.homes import Homes, homes
 from sidecarctl.inject.patch import (
     Fragment,
     changed,
@@ -20,6 +20,7 @@ from sidecarctl.inject.patch import (
 from sidecarctl.manifest.document import Document, Manifest, parse
 from sidecarctl.manifest.record import eject_text, inject_text
 from sidecarctl.manifest.splice import Rewrite, rewrite
+from sidecarctl.manifest.whole import whole_text
 from sidecarctl.manifest.workload import workload
 from sidecarctl.plan.candidate import outcome, refused
 from sidecarctl.plan.injection import Injection
@@ -101,7 +102,7 @@ def step(result: Result, only: Only) -> Result:
     texts = {}
     for file, (before, after) in result.texts.items():
         documents = parse(after, file).documents if after else ()
-        chosen = [text_of(each.data) for each in documents if _is_of_step(each, only)]
+        chosen = [whole_text(each.data) for each in documents if _is_of_step(each, only)]
         texts[file] = (before, "---\n".join(chosen))
     files = result.files if only == "workloads" else {}
     return replace(result, texts=texts, files=files)
