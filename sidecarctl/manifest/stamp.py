@@ -79,7 +79,11 @@ def finish(rewritten: Rewritten, number: int, root: Node) -> Edit:
         receipt = Receipt("=", "metadata.annotations", 0, 0, "", inner)
     keys = _keys(root, document, receipt)
     if keys is None or sum(each.length for each in made) != end - start:
-        raise ManifestError(f"the record of {document} finds no place", at=document.locate())
+        raise ManifestError(
+            f"the record of {document} finds no place",
+            at=document.locate(_ANNOTATIONS),
+            hint="write metadata.annotations out, without aliases and merge keys",
+        )
     first, last = keys
     receipt = replace(receipt, lead=first.start - start, length=end - last.end, digest=_NO_DIGEST)
     is_quoted = isinstance(first.value, ScalarNode) and first.value.style == '"'
@@ -145,8 +149,8 @@ def _keys(root: Node, document: Document, stamp: Receipt) -> tuple[Entry, Entry]
         for path in paths
         if path is not None
     ]
-    first, *others = [entry for entry in entries if entry is not None]
-    return (first, others[0]) if others else None
+    found = [entry for entry in entries if entry is not None]
+    return (found[0], found[1]) if len(found) == len(paths) else None
 
 
 def _header(receipt: Receipt, is_quoted: bool) -> str:

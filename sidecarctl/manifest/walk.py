@@ -54,6 +54,10 @@ def changes(sheet: Sheet, entry: Entry, versions: Versions) -> Iterator[Change]:
         return
     _check_shared(sheet, entry, path)
     parent = collection(entry, sheet.source)
+    if not parent.entries:
+        raise ManifestError(
+            "an empty document cannot be filled", at=sheet.source.location(entry.at, entry.end)
+        )
     if isinstance(old, dict) and isinstance(new, dict):
         yield from _mapping_changes(sheet, parent, old, new, path)
     elif isinstance(old, list) and isinstance(new, list):

@@ -316,6 +316,14 @@ def test_over_what_a_merge_key_brings():
     assert result.lost == ("Pod/shop: spec.a",)
 
 
+def test_a_record_moved_behind_an_alias():
+    head = "x: &x\n  sidecarctl.dev/record: |\n    v1 + metadata.annotations 19+1 00000000 "
+    shared = f"{head}[sidecarctl.dev/record]\n    + a 0+5 00000000\n"
+    result = eject(f"{shared}metadata:\n  name: shop\n  annotations: *x\na: 1\n")
+    assert result.text == f"{shared}metadata:\n  name: shop\n"
+    assert result.inexact == ("/shop",)
+
+
 def test_other_line_ends():
     result = eject(INJECTED.replace("\n", "\r\n"))
     assert data_of(result.text) == data_of(SHOP)
