@@ -6,12 +6,14 @@ from dataclasses import dataclass
 from itertools import islice, product
 
 from sidecarctl.envoy.part import Part
-from sidecarctl.envoy.read import verifies_peer
+from sidecarctl.envoy.read import Cluster, verifies_peer
 from sidecarctl.prove.certificates import Authority, Leaf, client_context
 from sidecarctl.prove.client import Ask
+from sidecarctl.prove.matchers import sample_header
 from sidecarctl.prove.peers import lets_in, wanted_names
 from sidecarctl.prove.rbac import MESSAGE, Request, Samples, allows, samples
-from sidecarctl.prove.ways import Way
+from sidecarctl.prove.routes import route_of
+from sidecarctl.prove.ways import Way, cluster_names
 
 STRANGER = "spiffe://stranger.example/ns/stranger/sa/stranger"
 _MOST = 4000  # combinations that are looked at
@@ -34,6 +36,7 @@ class Caller:
     tls: ssl.SSLContext | None
     name: str
     trusted: bytes
+    clusters: tuple[Cluster, ...]
 
     def http2(self) -> ssl.SSLContext | None:
         """Return the TLS of this caller as one that speaks HTTP/2."""
@@ -82,14 +85,19 @@ def caller(
 
     *other* is an identity that the caller must not have.
     """
+    if way.is_by_destination:
+        return Nobody("its filter chain is chosen by the original destination, or by the source")
     for message, what in _ASKING.items():
         if way.filters(message) or way.network_filters(message):
             return Nobody(f"a caller needs {what}")
     if way.is_http and not any(True for _ in way.chain.routes()):
         return Nobody("its routes are not in the bootstrap")
     rules = rules_of(way)
-    unread = False
+    unread = led = False
     for request in islice(_candidates(way, rules, domain), _MOST):
+        if not _clusters(way, _ask(way, request)):
+            continue
+        led = True
         if other and request.identities[:1] in ((other,), ()):
             continue
         tries = [Request(method, request.path, request.headers, request.identities,
@@ -98,15 +106,29 @@ def caller(
         if all(answer is True for answer in answers):
             return _caller(way, tries[0], authority)
         unread = unread or None in answers
-    why = "its rules cannot be read" if unread else "nobody at 127.0.0.1 is let in"
-    return Nobody(why)
+    if not led:
+        return Nobody("no route of it leads to an application")
+    return Nobody("its rules cannot be read" if unread else "nobody at 127.0.0.1 is let in")
+
+
+def _ask(way: Way, request: Request) -> Ask:
+    return Ask(request.method, request.path, request.headers, way.host())
 
 
 def _caller(way: Way, request: Request, authority: Authority) -> Caller:
     leaf = authority.leaf(request.identities) if way.chain.tls else None
     tls = client_context(leaf, authority.certificate) if way.chain.tls else None
-    ask = Ask(request.method, request.path, request.headers, way.host())
-    return Caller(ask, leaf, tls, way.server_name(), authority.certificate)
+    ask = _ask(way, request)
+    clusters = _clusters(way, ask)
+    return Caller(ask, leaf, tls, way.server_name(), authority.certificate, clusters)
+
+
+def _clusters(way: Way, ask: Ask) -> tuple[Cluster, ...]:
+    """Return the clusters that *ask* may be sent to; none where no route leads to one."""
+    route = route_of(way, ask) if way.is_http else None
+    action = (route.part("route") if route else Part((), {})) if way.is_http else way.chain.tcp
+    names = set(cluster_names(action))
+    return tuple(each for each in way.clusters if each.name in names)
 
 
 def _candidates(way: Way, rules: list[Part], domain: str) -> Iterator[Request]:
@@ -126,9 +148,16 @@ def _candidates(way: Way, rules: list[Part], domain: str) -> Iterator[Request]:
         names = [name for name in dict.fromkeys(wanted) if lets_in(way.chain.tls, name)] or [None]
     paths = dict.fromkeys(["/", *known.paths, *_route_paths(way)])
     methods = dict.fromkeys(["GET", *known.methods])
-    headers = [{}, known.headers] if known.headers else [{}]
+    headers: list[dict[str, str]] = [{}]
+    headers += [each for each in (known.headers, *_route_headers(way)) if each]
     for path, method, fields, name in product(paths, methods, headers, names):
         yield Request(method, path, dict(fields), (name,) if name else (), verified)
+
+
+def _route_headers(way: Way) -> Iterator[dict[str, str]]:
+    for route in way.chain.routes():
+        found = [sample_header(each) for each in route.part("match").parts("headers")]
+        yield {each[0]: each[1] for each in found if each and not each[0].startswith(":")}
 
 
 def _route_paths(way: Way) -> Iterator[str]:

@@ -63,6 +63,7 @@ def move_files(draft: Draft, subject: Subject, files: Files) -> None:
     admin = _admin_socket(draft.data)
     for path, part in list(mappings_below(draft.data)):
         _move_secret(draft, path, part, subject, files)
+    for path, part in list(mappings_below(draft.data)):
         _move_named(draft, path, part, files, admin)
     for path, part in list(mappings_below(draft.data)):
         _replace_inline(draft, path, part, files)
@@ -70,7 +71,7 @@ def move_files(draft: Draft, subject: Subject, files: Files) -> None:
 
 def _move_named(draft: Draft, path: FieldPath, part: JsonObject, files: Files, admin: str) -> None:
     for key, value in list(part.items()):
-        if not isinstance(value, str) or not value.startswith("/"):
+        if not isinstance(value, str) or value.startswith(str(files.root)):
             continue
         name, owner = snake(key), field_of(path)
         if name == "filename":
@@ -94,7 +95,8 @@ def _move_named(draft: Draft, path: FieldPath, part: JsonObject, files: Files, a
 def _note_certificate(value: str, owner: str, files: Files) -> None:
     role = _ROLES.get(owner)
     if role:
-        files.certificates.setdefault(dirname(normpath(value)), {})[basename(value)] = role
+        folder = dirname(normpath(value)) or "/"
+        files.certificates.setdefault(folder, {})[basename(value)] = role
 
 
 def _is_file_log(part: JsonObject) -> bool:

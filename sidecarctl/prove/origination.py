@@ -32,7 +32,7 @@ def own_certificate(situation: Situation, called: Sequence[Way]) -> Iterator[Wor
                 yield Unproved(f"{way.name}: towards the server", known.why)
                 continue
             seen = reach(stand, way, known)
-            shown = stand.upstream(way).shown.get("peer", "")
+            shown = stand.upstream(known).shown.get("peer", "")
             expected = f"{_CALLED}, showing {situation.identity}"
             said = f"{_CALLED}, showing {shown or 'nothing'}" if seen == _CALLED else seen
             yield Shown(f"{way.name}: the right server", expected, said, said == expected,
@@ -60,8 +60,8 @@ def strangers(situation: Situation, called: Sequence[Way]) -> Iterator[Word]:
                 if isinstance(known, Nobody):
                     continue
                 reach(stand, way, known)
-                seen = _CALLED if stand.upstream(way).seen else _LEFT
-                cause = why(way.clusters[0].tls)
+                seen = _CALLED if stand.upstream(known).seen else _LEFT
+                cause = why(known.clusters[0].tls)
                 yield Shown(f"{way.name}: {what}", _LEFT, seen, seen == _LEFT, cause)
 
 
@@ -69,7 +69,7 @@ def reach(stand: Stand, way: Way, known: Caller) -> str:
     """Send one request, or a line, through *way*; say *called*, or how it failed."""
     if way.is_http:
         reply = stand.send(way, known)
-        reached = reply.status == 200 and stand.upstream(way).seen
+        reached = reply.status == 200 and stand.upstream(known).seen
         return _CALLED if reached else reply.said
     try:
         with connection(stand.port(way), known.tls, known.name, 4.0) as connected:

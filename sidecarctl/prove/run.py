@@ -12,6 +12,7 @@ from typing import TypeAlias
 
 from sidecarctl.errors import SidecarctlError
 from sidecarctl.prove import concerns
+from sidecarctl.prove.callers import Caller
 from sidecarctl.prove.draft import Rewrite
 from sidecarctl.prove.row import Row, Shown, Unproved, Verdict, Word
 from sidecarctl.prove.stand import Situation
@@ -104,7 +105,7 @@ def prove(
             pool.shutdown(wait=False, cancel_futures=True)
     rows: list[Row] = []
     for first in booted:
-        rows += [_row_of(first, "boot", Unproved(what, "nobody serves it here"), 0.0)
+        rows += [_row_of(first, "boot", Unproved(what, "no traffic of the run gets there"), 0.0)
                  for what in first.left_out]  # fmt: skip
         for future, (situation, name, _) in zip(futures, tasks, strict=True):
             if situation.subject is first.subject:
@@ -128,12 +129,25 @@ def _boot(subject: Subject, trial: Trial, number: int) -> Situation:
     situation = Situation(subject, trial, f"{number}-boot")
     try:
         with situation.stand():
+            situation.left_out += _beyond(situation)
             return situation
     except SidecarctlError as error:
         if error.at is not None:
             raise
         raise SidecarctlError(f"{subject.name}: {error.message}", at=subject.bootstrap.locate(()),
                               hint=error.hint) from None  # fmt: skip
+
+
+def _beyond(situation: Situation) -> list[str]:
+    """Return the clusters that no request of the run gets to."""
+    reached: set[str] = set()
+    every: dict[str, str] = {}
+    for way in situation.ways:
+        caller = situation.caller(way)
+        every |= {each.name: way.name for each in way.clusters}
+        reached |= {each.name for each in caller.clusters} if isinstance(caller, Caller) else set()
+    return [f"{way}: the way to the cluster {name!r}" for name, way in every.items()
+            if name not in reached]  # fmt: skip
 
 
 def _wait(

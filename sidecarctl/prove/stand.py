@@ -52,13 +52,18 @@ class Stand:
     def port(self, way: Way) -> int:
         return self.ports[way.index]
 
-    def upstream(self, way: Way) -> Upstream:
-        """Return the first application behind *way*."""
-        return self.upstreams[way.clusters[0].name][0]
+    def upstream(self, caller: Caller) -> Upstream:
+        """Return the first application that the requests of *caller* get to."""
+        return self.applications(caller)[0]
 
-    def applications(self, way: Way) -> list[Upstream]:
-        """Return every application behind *way*."""
-        return [each for cluster in way.clusters for each in self.upstreams.get(cluster.name, ())]
+    def applications(self, caller: Caller) -> list[Upstream]:
+        """Return every application that the requests of *caller* may get to."""
+        names = [cluster.name for cluster in caller.clusters]
+        return [each for name in names for each in self.upstreams.get(name, ())]
+
+    def tries(self, caller: Caller, identity: str) -> int:
+        """Return how often a request with this ``x-prove-id`` has arrived."""
+        return sum(each.tries(identity) for each in self.applications(caller))
 
     def send(
         self, way: Way, caller: Caller, ask: Ask | None = None, timeout_s: float = 8.0

@@ -6,6 +6,15 @@ from dataclasses import dataclass
 from sidecarctl.envoy.part import Part
 from sidecarctl.envoy.read import Bootstrap, Chain, Cluster, Listener
 
+_BY_ADDRESS = (
+    "prefix_ranges",
+    "address_suffix",
+    "direct_source_prefix_ranges",
+    "source_prefix_ranges",
+    "source_ports",
+    "source_type",
+)
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Way:
@@ -30,7 +39,8 @@ class Way:
     @property
     def inbound(self) -> bool:
         told = self.listener.part.text("traffic_direction")
-        return told == "INBOUND" if told else not self.listener.is_loopback
+        serves_tls = any(chain.tls for chain in self.listener.chains)
+        return told == "INBOUND" if told else serves_tls or not self.listener.is_loopback
 
     @property
     def is_http(self) -> bool:
@@ -53,6 +63,21 @@ class Way:
                       for route in self.chain.routes())  # fmt: skip
         return self.is_http and (
             protocols == ["h2"] or codec == "HTTP2" or retried or _speaks_http2(self.clusters)
+        )
+
+    @property
+    def is_by_destination(self) -> bool:
+        """Say whether where a connection was meant to go, or comes from, leads to this chain."""
+        match = self.chain.part.part("filter_chain_match")
+        own = self.listener.addresses[0].port if self.listener.addresses else None
+        filters = (
+            each.part("typed_config") for each in self.listener.part.parts("listener_filters")
+        )
+        return (
+            any(match.has(name) for name in _BY_ADDRESS)
+            or (match.has("destination_port") and match.number("destination_port") != own)
+            or any(each.is_a("OriginalDst") for each in filters)
+            or self.listener.part.get("bind_to_port") is False
         )
 
     def filters(self, message: str) -> tuple[Part, ...]:
@@ -97,11 +122,15 @@ def _ways(bootstrap: Bootstrap) -> Iterator[Way]:
 
 
 def _cluster_names(chain: Chain) -> Iterator[str]:
-    actions = [route.part("route") for route in chain.routes()]
-    for action in (*actions, chain.tcp):
-        yield action.text("cluster")
-        for weighted in action.part("weighted_clusters").parts("clusters"):
-            yield weighted.text("name")
+    for action in (*(route.part("route") for route in chain.routes()), chain.tcp):
+        yield from cluster_names(action)
+
+
+def cluster_names(action: Part) -> Iterator[str]:
+    """Yield the names of the clusters that a RouteAction or a TcpProxy sends to."""
+    yield action.text("cluster")
+    for weighted in action.part("weighted_clusters").parts("clusters"):
+        yield weighted.text("name")
 
 
 def _leads_to_a_pipe(cluster: Cluster) -> bool:

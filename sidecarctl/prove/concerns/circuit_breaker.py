@@ -36,17 +36,19 @@ def prove(situation: Situation) -> Iterator[Word]:
     limited: list[Known] = []
     watched: list[Known] = []
     for way in situation.ways:
-        parts = [cluster.part for cluster in way.clusters]
-        has_limits = any(True for part in parts for _ in _thresholds(part))
-        has_watch = any(part.has("outlier_detection") for part in parts)
-        if not has_limits and not has_watch:
+        if not any(_is_guarded(each.part) for each in way.clusters):
             continue
         caller = situation.caller(way)
         if isinstance(caller, Nobody):
             yield Unproved(way.name, caller.why)
             continue
-        limited += [(way, caller)] if has_limits else []
-        watched += [(way, caller)] if has_watch else []
+        parts = [each.part for each in caller.clusters]
+        has_limits = any(True for part in parts for _ in _thresholds(part))
+        taken = {each.name for _, known in limited for each in known.clusters}
+        # Two ways to one cluster would share what its limits let through.
+        free = all(each.name not in taken for each in caller.clusters)
+        limited += [(way, caller)] if has_limits and free else []
+        watched += [(way, caller)] if any(map(_watch, parts)) else []
     if limited:
         with situation.stand(lambda draft: _tighten(draft, limited)) as stand:
             yield from together([partial(_overflow, situation, stand, *each) for each in limited])
@@ -55,6 +57,14 @@ def prove(situation: Situation) -> Iterator[Word]:
             for way, caller in watched:
                 left = _left_alone if way.is_http else _tcp_left_alone
                 yield from left(situation, stand, way, caller)
+
+
+def _is_guarded(cluster: Part) -> bool:
+    return bool(_watch(cluster)) or any(True for _ in _thresholds(cluster))
+
+
+def _watch(cluster: Part) -> Part:
+    return cluster.part("outlier_detection")
 
 
 def _thresholds(cluster: Part) -> Iterator[Part]:
@@ -91,15 +101,13 @@ def _overflow(situation: Situation, stand: Stand, way: Way, caller: Caller) -> W
 
 def _held_requests(situation: Situation, stand: Stand, way: Way, caller: Caller) -> Counter[str]:
     ask = caller.with_headers(**{HEADER.replace("-", "_"): "hold"})
-    upstream = stand.upstream(way)
     with ThreadPoolExecutor(_AT_ONCE) as pool:
         futures = [pool.submit(stand.send, way, caller, ask) for _ in range(_AT_ONCE)]
         # Those beyond the limits are answered while the others are held.
         situation.trial.until(lambda: any(each.done() for each in futures), 3.0)
         situation.trial.pause(0.2)
-        for each in stand.applications(way):
+        for each in stand.applications(caller):
             each.released.set()
-        upstream.released.set()
         return Counter(_word(each.result()) for each in futures)
 
 
@@ -150,7 +158,7 @@ def _left_alone(situation: Situation, stand: Stand, way: Way, caller: Caller) ->
         if left
         else f"still called after {_requests(failures)}"
     )
-    several = len(stand.applications(way)) > 1
+    several = len(stand.applications(caller)) > 1
     if several and not left:
         yield Unproved(f"{way.name}: a host that fails", "its cluster has several endpoints")
         return
@@ -197,5 +205,11 @@ def _why(way: Way) -> str:
             return (
                 "with one endpoint the panic threshold of 50 % makes outlier detection do nothing: "
                 "set common_lb_config.healthy_panic_threshold to 0"
+            )
+        watch = _watch(cluster.part)
+        if watch.get("always_eject_one_host") is not True and len(cluster.endpoints) == 1:
+            return (
+                "max_ejection_percent of one host is none: set always_eject_one_host, "
+                "or max_ejection_percent to 100"
             )
     return "outlier_detection does not eject"

@@ -46,9 +46,9 @@ def _reached(situation: Situation, stand: Stand, way: Way) -> Iterator[Word]:
     if isinstance(known, Nobody):
         yield Unproved(way.name, known.why)
         return
-    cluster = way.clusters[0]
+    cluster = known.clusters[0]
     said = reach(stand, way, known)
-    shown = stand.upstream(way).shown
+    shown = stand.upstream(known).shown
     seen = "reached" if said == "called" else said
     expected = "reached"
     if cluster.tls:

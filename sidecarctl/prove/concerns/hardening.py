@@ -83,7 +83,7 @@ def _headers(stand: Stand, way: Way, caller: Caller) -> Iterator[Word]:
     seen = f"passed on: {', '.join(passed)}" if passed else "none passed on"
     yield told(f"{way.name}: {len(_FORGED)} headers that only a proxy may set", "none passed on",
                seen if reply.status == 200 else reply.said,
-               cause="callers are trusted: internal_address_config?")  # fmt: skip
+               cause=_why_believed(way))  # fmt: skip
     limits = way.chain.http.part("common_http_protocol_options")
     most = limits.number("max_headers_count")
     if most and most < 2000:
@@ -96,6 +96,12 @@ def _headers(stand: Stand, way: Way, caller: Caller) -> Iterator[Word]:
         said = stand.send(way, caller, caller.changed(headers=odd)).said
         yield told(f"{way.name}: a header with an underscore", "400", said,
                    cause="the application may take it for one with a hyphen")  # fmt: skip
+
+
+def _why_believed(way: Way) -> str:
+    if way.chain.http.has("internal_address_config"):
+        return "internal_address_config brings the trust in private addresses back"
+    return "callers are believed: set use_remote_address"
 
 
 def _too_many(situation: Situation, monitor: _Monitor) -> Iterator[Word]:

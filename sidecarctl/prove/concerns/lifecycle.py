@@ -80,7 +80,7 @@ def _while_in_flight(
         kept = stack.enter_context(connection(stand.port(way), caller.tls, caller.name))
         exchange(kept, caller.ask)
         pool = stack.enter_context(ThreadPoolExecutor(_IN_FLIGHT))
-        upstream = stand.upstream(way)
+        upstream = stand.upstream(caller)
         before = upstream.count()
         flying = [pool.submit(stand.send, way, caller, slow) for _ in range(_IN_FLIGHT)]
         situation.trial.until(lambda: upstream.count() >= before + _IN_FLIGHT, 3.0)

@@ -177,15 +177,22 @@ def _read(way: Way, config: Part) -> _Limit:
             continue
         each, by = _client_bucket(config), kind
         break
-    return _Limit(way, config, min(total, _FEW) if total > _MOST else total,
-                  min(each, _FEW) if each > _MOST else each, by)  # fmt: skip
+    if config.parts("descriptors") and not by:
+        return _Limit(way, config, 0, 0, "")
+    return _Limit(way, config, _scaled(total), _scaled(each), by)
+
+
+def _scaled(tokens: int) -> int:
+    return _FEW if tokens > _MOST else tokens
 
 
 def _kind(action: Part) -> str:
     if action.has("remote_address"):
         return "remote_address"
     if action.has("request_headers"):
-        return action.part("request_headers").text("header_name").lower()
+        name = action.part("request_headers").text("header_name").lower()
+        # Envoy itself writes this one, from the certificate.
+        return "identity" if name == "x-forwarded-client-cert" else name
     config = action.part("extension", "typed_config")
     return "identity" if config.is_a("UriSanInput") else ""
 

@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from functools import partial
 from itertools import count
 
@@ -14,7 +15,7 @@ from sidecarctl.prove.http2 import call
 from sidecarctl.prove.routes import route_of
 from sidecarctl.prove.row import Shown, Unproved, Word, told
 from sidecarctl.prove.stand import Situation, Stand
-from sidecarctl.prove.together import Step, together
+from sidecarctl.prove.together import Step
 from sidecarctl.prove.upstream import HEADER, IDENTITY
 from sidecarctl.prove.ways import Way
 
@@ -40,8 +41,9 @@ def prove(situation: Situation) -> Iterator[Word]:
     if not known:
         return
     with situation.stand(lambda draft: _alone(draft, known)) as stand:
-        yield from together([step for way, caller in known
-                             for step in _steps(situation, stand, way, caller)])  # fmt: skip
+        for way, caller in known:
+            # One after another: a budget for few retries at once is part of what is asked about.
+            yield from (step() for step in _steps(situation, stand, way, caller))
         for way, caller in known:
             if way.is_http:
                 yield _dead_host(stand, way, caller)
@@ -107,7 +109,7 @@ def _late_try(stand: Stand, way: Way, caller: Caller) -> Word:
 def _once(stand: Stand, way: Way, caller: Caller, word: str) -> Word:
     what = "that fails" if word.startswith("flaky") else "whose connection breaks"
     ask = caller.changed(method="POST", body=b"prove")
-    caller = Caller(ask, caller.leaf, caller.tls, caller.name, caller.trusted)
+    caller = replace(caller, ask=ask)
     status, tries = _send(stand, way, caller, word)
     found = _conditions(_policy(way, ask)) & _AFTER_ANSWER
     cause = f"its route tries again on {', '.join(sorted(found))}" if found else "it is repeated"
@@ -120,7 +122,7 @@ def _grpc(stand: Stand, way: Way, caller: Caller) -> Word:
     retried = any({"unavailable", "5xx"} & _conditions(policy) for policy in _policies(way))
     try:
         called = call(stand.port(way), caller.ask.path, headers, tls=caller.http2())
-        seen = f"status {called.status}, {_tries(stand.upstream(way).tries(identity))}"
+        seen = f"status {called.status}, {_tries(stand.tries(caller, identity))}"
     except OSError as error:
         seen = refusal(error)
     expected = "status 0, 2 tries" if retried else "status 14, 1 try"
@@ -131,7 +133,7 @@ def _grpc(stand: Stand, way: Way, caller: Caller) -> Word:
 def _dead_host(stand: Stand, way: Way, caller: Caller) -> Word:
     """Send many requests at once to a server that always fails, and count what it gets."""
     identity = f"prove-{next(_numbers)}"
-    before = stand.upstream(way).tries(identity)
+    before = stand.tries(caller, identity)
     headers = {HEADER: "status=503", IDENTITY: identity}
     ask = caller.changed(headers={**caller.ask.headers, **headers})
 
@@ -149,7 +151,7 @@ def _dead_host(stand: Stand, way: Way, caller: Caller) -> Word:
         found = sum(pool.map(send_some, range(_CALLERS)), Counter[str]())
     sent = sum(found.values())
     most = 1 / (1 - _budget(way))
-    ratio = (stand.upstream(way).tries(identity) - before) / max(sent, 1)
+    ratio = (stand.tries(caller, identity) - before) / max(sent, 1)
     return Shown(
         f"{way.name}: {_CALLERS * _EACH} requests, {_CALLERS} at once, to a server that is down",
         f"at most {most:.2f} tries a request",
@@ -174,7 +176,7 @@ def _send(stand: Stand, way: Way, caller: Caller, word: str) -> tuple[str, str]:
     headers = {**caller.ask.headers, HEADER: word, IDENTITY: identity}
     ask = caller.changed(headers=headers, body=caller.ask.body)
     reply = stand.send(way, caller, ask)
-    return reply.said, _tries(stand.upstream(way).tries(identity))
+    return reply.said, _tries(stand.tries(caller, identity))
 
 
 def _policy(way: Way, ask: Ask) -> Part:
