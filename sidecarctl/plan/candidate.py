@@ -4,9 +4,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from sidecarctl.findings import Json, JsonObject, Location
-from sidecarctl.lifecycle.versions import Version, supports
+from sidecarctl.lifecycle.form import Form, form
+from sidecarctl.lifecycle.versions import Version
 from sidecarctl.manifest.document import Document
-from sidecarctl.manifest.narrow import mapping, mappings, text
+from sidecarctl.manifest.narrow import mapping, mappings, number, text
 from sidecarctl.manifest.workload import Workload
 from sidecarctl.plan.outcome import Note, Outcome, Status
 from sidecarctl.profile.choice import Choice, choose, selected
@@ -50,8 +51,14 @@ class Candidate:
     namespace: str
     choice: Choice
     facts: Facts
-    native: bool
+    form: Form
+    why: str
     version: Version
+
+    @property
+    def native(self) -> bool:
+        """Tell whether the sidecars are native ones; *why* gives the reason."""
+        return self.form is Form.NATIVE
 
     @property
     def proxy(self) -> Sidecar | None:
@@ -129,8 +136,8 @@ def _skip(workload: Workload, profile: Profile) -> tuple[str, str] | None:
 def _candidate(workload: Workload, namespace: str, profile: Profile) -> Candidate:
     choice = choose(profile, workload, namespace)
     version = Version.parse(profile.kubernetes_version)
-    native = profile.native_sidecars and supports("native-sidecar", version)
-    return Candidate(workload, namespace, choice, _facts(choice), native, version)
+    shape, why = form(version, native_wanted=profile.native_sidecars)
+    return Candidate(workload, namespace, choice, _facts(choice), shape, why, version)
 
 
 def _facts(choice: Choice) -> Facts:
@@ -167,6 +174,7 @@ def _refusals(candidate: Candidate, joined: Fleet) -> Iterator[Note]:
         )
     if has_proxy:
         yield from _foreign(candidate, joined)
+        yield from _same_user(candidate)
     if _os(workload) == "windows":
         yield Note(
             "windows",
@@ -179,6 +187,26 @@ def _refusals(candidate: Candidate, joined: Fleet) -> Iterator[Note]:
             "its pods would never end: only a native sidecar stops when the job is done",
             hint="set kubernetesVersion to 1.29 or later, or leave the job out",
         )
+
+
+def _same_user(candidate: Candidate) -> Iterator[Note]:
+    """Yield a refusal where an application could look into the proxy, as they share a uid.
+
+    Many images run as 65532, which is harmless as long as each container sees its own processes.
+    """
+    workload = candidate.workload
+    uid = number(candidate.proxy_values.get("runAsUser"))
+    if workload.pod.get("shareProcessNamespace") is not True or uid is None:
+        return
+    for container in workload.containers():
+        if container.run_as_user == uid:
+            yield Note(
+                "uid-clash",
+                f"{container.name!r} runs as {uid} like the proxy and, as the pod shares its "
+                "processes, could read the proxy's keys",
+                location=workload.document.locate(container.path),
+                hint=f"set sidecars.{candidate.choice.proxy}.runAsUser to another uid",
+            )
 
 
 def _foreign(candidate: Candidate, joined: Fleet) -> Iterator[Note]:

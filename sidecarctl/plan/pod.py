@@ -3,11 +3,13 @@
 Each such fact is an edit or a note, never silence.
 """
 
-import math
 from collections.abc import Iterator, Mapping
 
 from sidecarctl.findings import JsonObject, Severity
+from sidecarctl.lifecycle.assumptions import Case, assume
+from sidecarctl.lifecycle.form import SLACK_S, grace_needed_s
 from sidecarctl.lifecycle.quantities import amount, format_amount
+from sidecarctl.lifecycle.reading import read
 from sidecarctl.lifecycle.resources import QosClass, qos_class
 from sidecarctl.manifest.narrow import mapping
 from sidecarctl.manifest.workload import Role, Workload
@@ -16,24 +18,28 @@ from sidecarctl.plan.outcome import Change, Note
 from sidecarctl.profile.units import seconds
 from sidecarctl.topology.fleet import Fleet
 
-_GRACE_S = 30  # what Kubernetes takes where terminationGracePeriodSeconds is absent
-_SLACK_S = 5  # the kubelet's two-second floor, a relist, and room for the proxy's own exit
-
 
 def grace(candidate: Candidate) -> list[Change]:
     """Raise ``terminationGracePeriodSeconds`` where the proxy could not drain within it.
+
+    By the model of the kubelet: the hooks run first, all of them together; then the applications
+    end, which take as long as requests are let to finish; then the sidecars, one by one.
 
     Source: https://kubernetes.io/docs/concepts/workloads/pods/pod-lifecycle/#pod-termination
     """
     drain = candidate.facts.text("drain", "")
     if not candidate.standalone or not drain:
         return []
-    needed = math.ceil(seconds(drain)) + _SLACK_S
-    given = candidate.workload.pod.get("terminationGracePeriodSeconds")
-    if (given if isinstance(given, int) else _GRACE_S) >= needed:
+    pod = read(candidate.workload.pod, candidate.workload.pod_path)
+    drains = {app.name: {"exit": seconds(drain)} for app in pod.apps}
+    guess = assume(pod, Case.BEST, drains)
+    needed = grace_needed_s(pod, guess)
+    if pod.grace_s >= needed:
         return []
-    path = (*candidate.workload.pod_path, "terminationGracePeriodSeconds")
-    reason = f"draining takes {drain}, and {_SLACK_S} s to end"
+    hooks = max((guess.paces[each.name].pre_stop for each in pod.containers), default=0.0)
+    before = f"the preStop hooks take {hooks:g} s, " if hooks else ""
+    reason = f"{before}draining takes {drain}, and {SLACK_S} s to end"
+    path = (*pod.path, "terminationGracePeriodSeconds")
     return [Change(candidate.workload.document, path, needed, reason)]
 
 
@@ -94,11 +100,12 @@ def notes(candidate: Candidate, joined: Fleet, added: Mapping[str, JsonObject]) 
     if candidate.standalone and not candidate.native:
         yield Note(
             "classic-sidecar",
-            f"Kubernetes {candidate.version} gets a classic sidecar: nothing holds the application "
-            "back until the proxy is ready, and both stop at once",
+            f"{candidate.why}: with a classic one nothing certain holds the application back until "
+            "the proxy is ready, and both stop at once",
             Severity.WARNING,
             hint="native sidecars need 1.29 and nativeSidecars: true",
         )
+    yield from _endless_start(candidate)
 
 
 def annotations(candidate: Candidate) -> dict[str, str]:
@@ -109,6 +116,24 @@ def annotations(candidate: Candidate) -> dict[str, str]:
     if candidate.native or not apps or key in workload.pod_annotations:
         return {}
     return {key: apps[0].name}
+
+
+def _endless_start(candidate: Candidate) -> Iterator[Note]:
+    """Say of a Job that it waits for ever where the proxy never starts up: nothing has failed.
+
+    Source: https://kubernetes.io/docs/concepts/workloads/controllers/job/#job-termination-and-cleanup
+    """
+    workload = candidate.workload
+    job = mapping(workload.document.data, *workload.template_path[:-1])
+    has_deadline = "activeDeadlineSeconds" in job or "activeDeadlineSeconds" in workload.pod
+    gates = candidate.proxy is not None and candidate.proxy.gates and candidate.native
+    if gates and workload.kind in {"Job", "CronJob"} and not has_deadline:
+        yield Note(
+            "job-without-deadline",
+            "if the proxy never starts up, its work never begins, and nothing says so",
+            location=workload.document.locate(workload.template_path[:-1], on="key"),
+            hint="set activeDeadlineSeconds of the Job",
+        )
 
 
 def _limit_ranges(

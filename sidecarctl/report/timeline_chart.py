@@ -1,19 +1,19 @@
 """Where the things of a timeline stand on its axis: what text and SVG draw, each in its own way."""
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from itertools import pairwise
 
-from sidecarctl.lifecycle.assumptions import FIELDS, Case
+from sidecarctl.lifecycle.assumptions import Case
 from sidecarctl.lifecycle.events import NEVER, Event, What, time_of
 from sidecarctl.lifecycle.gaps import Gap
 from sidecarctl.lifecycle.lanes import Lane, Phase, Span
 from sidecarctl.lifecycle.pod import Role
 from sidecarctl.lifecycle.rollout import OLD
-from sidecarctl.lifecycle.start import POD
 from sidecarctl.lifecycle.timeline import Scenario, Timeline
-from sidecarctl.simulate.simulated import Picture, SimulatedPod
+from sidecarctl.report.timeline_words import STOPS, outcome_s, seconds, sentence
+from sidecarctl.simulate.simulated import Picture
 
 WORDS = {
     Phase.PULLING: "pulls its image",
@@ -32,22 +32,8 @@ WORDS = {
 _STEPS = (1, 2, 5, 10)
 _TAIL, _STUCK_TAIL = 0.06, 0.5
 """How much of its length the axis goes on after the last event, so that what lasts is seen."""
-_STOPS = frozenset({Scenario.DELETION, Scenario.NODE_SHUTDOWN, Scenario.SPOT_RECLAIM,
-                    Scenario.EVICTION})  # fmt: skip
-
-
-_RUNNING = _STOPS | {Scenario.SIDECAR_CRASH, Scenario.APP_CRASH}
+_RUNNING = STOPS | {Scenario.SIDECAR_CRASH, Scenario.APP_CRASH}
 """Scenarios that begin with a running pod."""
-_NEVER = {
-    Scenario.START: "never Ready",
-    Scenario.JOB: "never over",
-    Scenario.ROLLING_UPDATE: "never comes through",
-}
-_REACHED = {
-    Scenario.START: "Ready",
-    Scenario.JOB: "over",
-    Scenario.ROLLING_UPDATE: "this pod is replaced",
-}
 _OPENS = {Role.INIT: What.DONE, Role.SIDECAR: What.STARTED, Role.APP: What.HOOKED}
 
 
@@ -118,7 +104,7 @@ def chart(picture: Picture, case: Case) -> Chart:
     is_certain = len({outcome_s(each) for each in picture.cases.values()}) == 1
     return Chart(
         title=picture.scenario.value,
-        sentence=_sentence(timeline),
+        sentence=sentence(timeline),
         span="" if is_certain else ", ".join(others),
         rows=rows,
         gates=tuple(_gates(timeline, lanes)),
@@ -127,65 +113,6 @@ def chart(picture: Picture, case: Case) -> Chart:
         notes=timeline.notes,
         end_s=end_s,
     )
-
-
-def seconds(at_s: float) -> str:
-    """Return a time as people write it: ``0.5s``, ``16s``, ``1m52s``."""
-    if at_s == NEVER:
-        return "never"
-    if at_s < 100:
-        return f"{at_s:.2f}".rstrip("0").rstrip(".") + "s"
-    minutes, rest = divmod(round(at_s), 60)
-    return f"{minutes}m{rest}s" if rest else f"{minutes}m"
-
-
-def assumed(pod: SimulatedPod, cases: Sequence[Case]) -> Iterator[str]:
-    """Yield what the pictures in *cases* rest on, each time with its best and its worst."""
-    by_case = {case: each.assumptions for case, each in pod.pictures[0].cases.items()}
-    main = cases[0] if len(cases) == 1 else Case.EXPECTED
-    sync = f"the kubelet acts within {seconds(by_case[main].sync_s)}"
-    yield f"assumed: {sync}; a probe sees a success after {by_case[main].phase:.0%} of its period"
-    for container, played in pod.in_play.items():
-        parts = []
-        for name, field in FIELDS.items():
-            if field not in played:
-                continue
-            best, likely, worst = (
-                seconds(getattr(by_case[each].paces[container], field))
-                for each in (Case.BEST, main, Case.WORST)
-            )
-            span = f" ({best} to {worst})" if best != worst else ""
-            is_told = field in pod.told.get(container, {})
-            parts.append(f"{name} {likely}{' as told' if is_told else span}")
-        yield f"  {container}: {', '.join(parts)}" if parts else f"  {container}: nothing"
-
-
-def outcome_s(timeline: Timeline) -> float:
-    """Return when what the scenario is about is reached: Ready, gone, done, back; or `NEVER`."""
-    if timeline.scenario is Scenario.START:
-        return timeline.ready_s
-    if timeline.scenario is Scenario.JOB:
-        return time_of(timeline.events, POD, What.DONE)
-    if timeline.scenario is Scenario.ROLLING_UPDATE and timeline.ready_s == NEVER:
-        return NEVER
-    if timeline.scenario in {Scenario.APP_CRASH, Scenario.SIDECAR_CRASH}:
-        return min((e.at_s for e in timeline.events if e.what is What.READY), default=NEVER)
-    return timeline.end_s
-
-
-def _sentence(timeline: Timeline) -> str:
-    at, scenario = outcome_s(timeline), timeline.scenario
-    if at == NEVER and scenario in _NEVER:
-        stuck = next((e for e in timeline.events if e.what is What.STUCK), None)
-        return _NEVER[scenario] + (f": {stuck.container!r} {stuck.why}" if stuck else "")
-    if scenario in _REACHED:
-        return f"{_REACHED[scenario]} after {seconds(at)}"
-    if scenario in _STOPS:
-        return f"gone after {seconds(at)}, with a grace period of {seconds(timeline.grace_s or 0)}"
-    crashed = timeline.events[0]
-    if at == NEVER:
-        return f"{crashed.container!r} ends, {crashed.why}"
-    return f"{crashed.container!r} is back after {seconds(at)}"
 
 
 def _row(lane: Lane, last_s: float, end_s: float, silence: str) -> Row:
@@ -242,7 +169,7 @@ def _marks(timeline: Timeline, end_s: float) -> Iterator[Mark]:
     if timeline.scenario is Scenario.JOB and outcome_s(timeline) != NEVER:
         yield Mark(outcome_s(timeline), f"over {seconds(outcome_s(timeline))}")
     grace = timeline.grace_s
-    if grace is not None and timeline.scenario in _STOPS and grace <= end_s:
+    if grace is not None and timeline.scenario in STOPS and grace <= end_s:
         yield Mark(grace, f"grace period ends {seconds(grace)}", is_limit=True)
 
 

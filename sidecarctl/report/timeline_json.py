@@ -13,7 +13,7 @@ from sidecarctl.lifecycle.lanes import Lane
 from sidecarctl.lifecycle.timeline import Timeline
 from sidecarctl.report.dump import dump
 from sidecarctl.report.findings_json import location_json
-from sidecarctl.report.timeline_chart import outcome_s
+from sidecarctl.report.timeline_words import outcome_s
 from sidecarctl.simulate.simulated import Danger, Picture, SimulatedPod, Simulation
 
 _VERSION = 1

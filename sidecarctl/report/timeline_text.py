@@ -3,37 +3,21 @@
 import textwrap
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 
 from sidecarctl.findings import Severity
 from sidecarctl.lifecycle.assumptions import Case
 from sidecarctl.lifecycle.gaps import Gap
-from sidecarctl.lifecycle.lanes import Phase
 from sidecarctl.report.paint import Line, Words
-from sidecarctl.report.timeline_chart import WORDS, Chart, Gate, Row, assumed, chart, seconds
+from sidecarctl.report.timeline_cells import CELLS, Plot, axis, label, row_words
+from sidecarctl.report.timeline_chart import WORDS, Chart, Row, chart
+from sidecarctl.report.timeline_words import assumed, seconds
 from sidecarctl.simulate.simulated import Danger, SimulatedPod, Simulation, Stage
 
-_CELLS: dict[Phase, tuple[str, str]] = {
-    Phase.PULLING: ("·", "dim"),
-    Phase.STARTING: ("░", "yellow"),
-    Phase.GATING: ("▒", "cyan"),
-    Phase.RUNNING: ("━", "green"),
-    Phase.WORKING: ("▓", "green"),
-    Phase.DRAINING: ("▅", "blue"),
-    Phase.WAITING: ("┈", "dim"),
-    Phase.STOPPING: ("▂", "yellow"),
-    Phase.DOWN: ("×", "red"),
-    Phase.STUCK: ("×", "red"),
-}
 _COLOUR = {Severity.ERROR: "bold red", Severity.WARNING: "yellow", Severity.INFO: "cyan"}
 _LABEL = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.INFO: "note"}
 _WIDTH = 100  # columns, where there is no terminal to ask
 _NARROWEST = 24  # columns of a plot
 _LONGEST_NAME = 32
-_TICK = 10  # columns between two of them, at the least
-_GATE = ("gate", "bold")
-
-_Cell = tuple[str, str]
 
 
 def simulation_lines(
@@ -97,99 +81,20 @@ def _pod(
 def _chart(chart_: Chart, case: Case, margin: int, columns: int) -> Iterator[Line]:
     how = f"  {case.value}" + (f"; {chart_.span}" if chart_.span else "")
     yield ("  ", (f"{chart_.title}: ", "bold"), chart_.sentence, (how, "dim"))
-    plot = _Plot(chart_.end_s, columns)
-    yield (" " * margin, (_axis(chart_, plot), "dim"))
+    plot = Plot(chart_.end_s, columns)
+    yield (" " * margin, (axis(chart_, plot), "dim"))
     for index, row in enumerate(chart_.rows):
-        words = _words(_cells(index, chart_, plot)) if row.spans else [(row.silence, "dim")]
+        words = row_words(index, chart_, plot) if row.spans else [(row.silence, "dim")]
         yield (f"  {_name(row)[:_LONGEST_NAME]:<{margin - 2}}", *words)
     for mark in chart_.marks:
-        yield (" " * margin, *_label(plot.column(mark.at_s), "◆", mark.text, columns, "bold"))
+        yield (" " * margin, *label(plot.column(mark.at_s), "◆", mark.text, columns, "bold"))
     for gap in chart_.gaps:
         yield from _gap(gap, plot, margin)
     for note in chart_.notes:
         yield ("  ", (note, "dim"))
 
 
-@dataclass(frozen=True, slots=True)
-class _Plot:
-    """Turns times into columns: *end_s* is the right edge."""
-
-    end_s: float
-    columns: int
-
-    def column(self, at_s: float) -> int:
-        return min(round(at_s * self.columns / self.end_s), self.columns - 1)
-
-
-def _cells(index: int, chart_: Chart, plot: _Plot) -> list[_Cell]:
-    """Return the cells of row *index*, the gates that cross it included."""
-    cells: list[_Cell] = [(" ", "")] * plot.columns
-    row = chart_.rows[index]
-    last = 0
-    for span in row.spans:
-        first = plot.column(span.start_s)
-        last = max(plot.column(span.end_s), first + 1)  # what is short is seen all the same
-        cells[first:last] = [_CELLS[span.phase]] * (min(last, plot.columns) - first)
-    if row.killed and row.spans:
-        cells[min(last, plot.columns - 1)] = ("✗", "bold red")
-    for gate in chart_.gates:
-        _draw(gate, index, row, cells, plot)
-    return cells
-
-
-def _draw(gate: Gate, index: int, row: Row, cells: list[_Cell], plot: _Plot) -> None:
-    """Draw *gate* into the row *index*: it goes down from *by* in a start, up in a stop."""
-    column, goes_down = plot.column(gate.at_s), gate.to > gate.by
-    first, last = sorted((gate.by, gate.to))
-    if index == gate.by:
-        ends = row.spans[-1].end_s <= gate.at_s
-        cells[column] = ("┓" if goes_down and ends else "┳" if goes_down else "┛", "bold")
-    elif index == gate.to:
-        cells[column] = ("┗" if goes_down else "┏", "bold")
-        begins = plot.column(row.spans[0].start_s) if goes_down else column
-        for each in range(column + 1, begins):
-            cells[each] = ("╌", "dim")
-    elif first < index < last and cells[column][0] in " ┈":
-        cells[column] = ("┃", "bold")
-
-
-def _words(cells: Iterable[_Cell]) -> Iterator[Words]:
-    """Yield runs of cells of one style, without blanks at the end."""
-    run, style = "", ""
-    for character, own in _stripped(cells):
-        if own != style and run:
-            yield (run, style) if style else run
-            run = ""
-        run, style = run + character, own
-    if run:
-        yield (run, style) if style else run
-
-
-def _stripped(cells: Iterable[_Cell]) -> list[_Cell]:
-    found = list(cells)
-    while found and found[-1][0] == " ":
-        found.pop()
-    return found
-
-
-def _axis(chart_: Chart, plot: _Plot) -> str:
-    line = ""
-    for tick in chart_.ticks(max(plot.columns // _TICK, 1)):
-        label, column = seconds(tick), plot.column(tick)
-        if column + len(label) <= plot.columns:
-            line = line.ljust(column) + label
-    return line
-
-
-def _label(column: int, sign: str, text: str, columns: int, style: str) -> Iterator[Words]:
-    """Yield *sign* at *column* and *text* beside it, to its left where there is no room."""
-    if column + len(sign) + 1 + len(text) <= columns or column < len(text) + 1:
-        yield from (" " * column, (f"{sign} {text}", style))
-    else:
-        yield from (" " * (column - len(text) - 1), (f"{text} {sign}", style))
-
-
-def _gap(gap: Gap, plot: _Plot, margin: int) -> Iterator[Line]:
+def _gap(gap: Gap, plot: Plot, margin: int) -> Iterator[Line]:
     first = plot.column(gap.start_s)
     sign = "!" * max(plot.column(gap.end_s) - first, 1)
     message = f"{gap.message} ({seconds(gap.start_s)} to {seconds(gap.end_s)})"
@@ -197,7 +102,7 @@ def _gap(gap: Gap, plot: _Plot, margin: int) -> Iterator[Line]:
         yield (" " * (margin + first), (sign, "red"))
         yield ("  ", ("! ", "red"), message)
     else:
-        yield (" " * margin, *_label(first, sign, message, plot.columns, "red"))
+        yield (" " * margin, *label(first, sign, message, plot.columns, "red"))
 
 
 def _name(row: Row) -> str:
@@ -209,7 +114,7 @@ def _legend(charts: Iterable[Chart], width: int) -> Iterator[Line]:
     found = tuple(charts)
     used = {span.phase for each in found for row in each.rows for span in row.spans}
     signs = [
-        (_CELLS[phase][0] * 2, _CELLS[phase][1], what)
+        (CELLS[phase][0] * 2, CELLS[phase][1], what)
         for phase, what in WORDS.items()
         if phase in used
     ]

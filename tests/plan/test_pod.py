@@ -30,6 +30,23 @@ def test_the_grace_period_is_raised_where_draining_needs_more(given, drain, rais
     assert found.get(f"{SPEC}.terminationGracePeriodSeconds") == raised
 
 
+@pytest.mark.parametrize(
+    ("hook", "raised", "why"),
+    [
+        ("{sleep: {seconds: 15}}", 40,
+         "the preStop hooks take 15 s, draining takes 20s, and 5 s to end"),
+        ("{exec: {command: [sleep, '8']}}", 33,
+         "the preStop hooks take 8 s, draining takes 20s, and 5 s to end"),
+        ("{sleep: {seconds: 5}}", None, None),  # 30 s hold that
+        ("{exec: {command: [drain]}}", None, None),  # nobody knows how long that takes
+    ],
+)  # fmt: skip
+def test_the_hooks_of_the_application_take_of_the_grace_period_too(hook, raised, why):
+    injection = injected(container=f"lifecycle: {{preStop: {hook}}}\n")
+    found = [c for c in injection.changes if c.path[-1] == "terminationGracePeriodSeconds"]
+    assert [(change.value, change.reason) for change in found] == ([(raised, why)] if why else [])
+
+
 def test_pod_level_resources_are_raised_by_what_the_sidecar_asks():
     pod = "resources: {requests: {cpu: 1, memory: 512Mi}, limits: {memory: 1Gi}}\n"
     found = changes(injected(pod))
@@ -87,8 +104,31 @@ def test_a_classic_sidecar_is_said_to_be_fail_open_and_keeps_the_default_contain
     injection = injected(kubernetes_version="1.28")
     assert not injection.candidate.native
     assert injection.annotations == {"kubectl.kubernetes.io/default-container": "app"}
-    assert "classic-sidecar" in codes(injection.notes)
+    (note,) = [each for each in injection.notes if each.code == "classic-sidecar"]
+    assert note.message == (
+        "kubelet 1.28 has no native sidecars, they begin with 1.29: with a classic one nothing "
+        "certain holds the application back until the proxy is ready, and both stop at once"
+    )
 
 
 def test_a_native_sidecar_leaves_the_default_container_alone():
     assert injected().annotations == {}
+
+
+@pytest.mark.parametrize(
+    ("spec", "said"), [("", ["job-without-deadline"]), ("activeDeadlineSeconds: 60\n", [])]
+)
+def test_a_job_that_would_wait_for_its_proxy_for_ever_is_named(spec, said):
+    job = f"""
+    apiVersion: batch/v1
+    kind: Job
+    metadata: {{name: work}}
+    spec:
+      template:
+        spec:
+          restartPolicy: Never
+          {spec.strip()}
+          containers: [{{name: work, image: work, ports: [{{containerPort: 8080}}]}}]
+    """
+    injection = the_only(decide(job, profile="default"))
+    assert [code for code in codes(injection.notes) if code == "job-without-deadline"] == said
