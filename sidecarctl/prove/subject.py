@@ -1,5 +1,6 @@
 """Whose Envoy it is: a bootstrap of the input, the workload it belongs to, the files beside it."""
 
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
@@ -13,6 +14,8 @@ from sidecarctl.manifest.embedded import embedded
 from sidecarctl.manifest.narrow import mapping, mappings, strings, text
 from sidecarctl.manifest.workload import Container, Workload
 from sidecarctl.topology.fleet import fleet
+
+_PATHS = re.compile(r"/[\w./-]+\w")
 
 
 @dataclass(frozen=True, eq=False)
@@ -170,9 +173,9 @@ def _check_secrets(
                 continue
             keys = {*mapping(secret.data, "data"), *mapping(secret.data, "stringData")}
             for file, content in files.items():
-                for word in content.replace('"', " ").replace("'", " ").split():
-                    folder, _, key = word.rpartition("/")
-                    if folder == normpath(mount.mount_path) and key not in keys and "." in key:
+                for word in _PATHS.findall(content):
+                    parent, _, key = word.rpartition("/")
+                    if parent == normpath(mount.mount_path) and key not in keys:
                         raise ManifestError(
                             f"{secret} has no key {key!r}, which {basename(file)} reads",
                             at=secret.locate(("data",), on="key"),
