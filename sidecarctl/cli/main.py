@@ -52,8 +52,9 @@ def root(
 ) -> None:
     """Author, inject, take back and check sidecars in Kubernetes manifests.
 
-    Exit codes: 0 done; 1 lint found something, or --check or --diff saw a change; 2 the command
-    line, the profile or the input is wrong, or a workload was refused; 130 interrupted.
+    Exit codes: 0 done; 1 lint found something, a proof failed, or --check or --diff saw a change;
+    2 the command line, the profile or the input is wrong, or a workload was refused; 130
+    interrupted.
     """
     if context.invoked_subcommand is None:
         typer.echo(context.get_help(), err=True)

@@ -18,6 +18,9 @@ from sidecarctl.report.paint import is_coloured, paint
 from sidecarctl.report.streams import write_err
 from sidecarctl.report.text import Run, result_lines
 
+_PREFIX = "sidecarctl-"
+_LONGEST = 40
+
 
 def injected(
     files: Sequence[str],
@@ -55,11 +58,13 @@ def injected(
 @contextmanager
 def kept(*, keep: bool) -> Iterator[Path]:
     """Give a folder for the run; it goes at the end unless it is to be kept, and is named then."""
+    # A unix socket has a path of 107 bytes at most, and lies five folders down.
+    base = None if len(tempfile.gettempdir()) <= _LONGEST else "/tmp"  # noqa: S108  of random name
     if not keep:
-        with tempfile.TemporaryDirectory(prefix="sidecarctl-", ignore_cleanup_errors=True) as name:
+        with tempfile.TemporaryDirectory("", _PREFIX, base, ignore_cleanup_errors=True) as name:
             yield Path(name)
         return
-    folder = Path(tempfile.mkdtemp(prefix="sidecarctl-"))
+    folder = Path(tempfile.mkdtemp("", _PREFIX, base))
     try:
         yield folder
     finally:

@@ -43,9 +43,11 @@ def place_listeners(draft: Draft, bootstrap: Bootstrap) -> Placed:
     """Move the listeners to free ports of 127.0.0.1, and the admin interface onto a socket."""
     placed = Placed()
     for index, listener in enumerate(bootstrap.listeners):
-        part, port = listener.part, free_port()
-        placed.ports[index] = port
+        part = listener.part
         where = part.part("address", "socket_address")
+        if not where:
+            continue  # on a unix socket, or internal
+        port = placed.ports[index] = free_port()
         old = where.number("port_value")
         protocol: JsonObject = {"protocol": "UDP"} if where.text("protocol") == "UDP" else {}
         moved: Json = {"socket_address": {"address": _LOOPBACK, "port_value": port, **protocol}}

@@ -15,12 +15,14 @@ from sidecarctl.prove import concerns
 from sidecarctl.prove.callers import Caller
 from sidecarctl.prove.draft import Rewrite
 from sidecarctl.prove.row import Row, Shown, Unproved, Verdict, Word
-from sidecarctl.prove.stand import Situation
+from sidecarctl.prove.stand import READY_S, Situation
 from sidecarctl.prove.subject import Subject
 from sidecarctl.prove.trial import StoppedError, Trial
 from sidecarctl.violation import did_you_mean
 
 Proof: TypeAlias = Callable[[Situation], Iterator[Word]]
+
+_END_S = 1.5  # what it takes to end what is under way
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,13 +94,14 @@ def prove(
     tasks: list[tuple[Situation, str, Proof]] = []
     with ThreadPoolExecutor(max(limits.jobs, 1)) as pool:
         try:
-            booted = list(pool.map(lambda each: _boot(*each), _numbered(subjects, trial)))
+            numbered = _numbered(subjects, trial)
+            booted = list(pool.map(lambda each: _boot(*each, timeout_s=limits.timeout_s), numbered))
             for number, first in enumerate(booted):
                 for name, proof in chosen.items():
                     title = f"{number}-{name}"
                     tasks.append((Situation(first.subject, trial, title), name, proof))
             futures = [pool.submit(_run, *task) for task in tasks]
-            left = limits.timeout_s - (time.monotonic() - began)
+            left = limits.timeout_s - min(_END_S, limits.timeout_s / 4) - (time.monotonic() - began)
             _wait(futures, tasks, left, progress)
         finally:
             trial.stop()
@@ -109,18 +112,25 @@ def prove(
                  for what in first.left_out]  # fmt: skip
         for future, (situation, name, _) in zip(futures, tasks, strict=True):
             if situation.subject is first.subject:
-                rows += _result(future, situation, name, limits)
+                found = _result(future, situation, name, limits)
+                rows += found or _absent(situation, name, asked=len(chosen) < len(proofs()))
     rewrites = [(each.subject.name, rewrite) for each in booted for rewrite in each.rewrites]
     rewrites += [(one.subject.name, each) for one, _, _ in tasks for each in one.rewrites]
     unique = {f"{name} {each}": (name, each) for name, each in rewrites}
     return Proved(tuple(rows), tuple(unique.values()), len(subjects), time.monotonic() - began)
 
 
+def _absent(situation: Situation, name: str, *, asked: bool) -> list[Row]:
+    """Return what to say of a concern that has no rows: nothing, unless it was asked for."""
+    word = Unproved("the concern", "nothing of it is in the bootstrap")
+    return [_row_of(situation, name, word, 0.0)] if asked else []
+
+
 def _numbered(subjects: Sequence[Subject], trial: Trial) -> list[tuple[Subject, Trial, int]]:
     return [(subject, trial, number) for number, subject in enumerate(subjects)]
 
 
-def _boot(subject: Subject, trial: Trial, number: int) -> Situation:
+def _boot(subject: Subject, trial: Trial, number: int, *, timeout_s: float) -> Situation:
     """Start the Envoy once as it is: what does not start at all is a fault of the input.
 
     Raises:
@@ -128,7 +138,7 @@ def _boot(subject: Subject, trial: Trial, number: int) -> Situation:
     """
     situation = Situation(subject, trial, f"{number}-boot")
     try:
-        with situation.stand():
+        with situation.stand(ready_s=min(READY_S, timeout_s)):
             situation.left_out += _beyond(situation)
             return situation
     except SidecarctlError as error:

@@ -35,7 +35,7 @@ from sidecarctl.prove.ways import Way, ways
 Change = Callable[["Draft"], None]
 Leaves = Callable[[Cluster], Leaf | None]
 
-_READY_S = 15.0
+READY_S = 15.0
 _TRIES = 3
 
 
@@ -124,7 +124,7 @@ class Situation:
         *,
         leaves: Leaves = lambda _cluster: None,
         flags: Sequence[str] = (),
-        ready_s: float = _READY_S,
+        ready_s: float = READY_S,
         limited: bool = False,
     ) -> Iterator[Stand]:
         """Run the Envoy, with *change* made to its bootstrap, until the block ends.

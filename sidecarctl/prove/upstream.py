@@ -55,8 +55,6 @@ class Upstream:
     seen: list[Seen] = field(default_factory=list)
     released: threading.Event = field(default_factory=threading.Event)
     shown: dict[str, str] = field(default_factory=dict)
-    handshake_failures: int = 0
-    down: bool = False
     _tries: Counter[str] = field(default_factory=Counter)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
@@ -110,10 +108,6 @@ def _accept(
             connected, _ = listening.accept()
         except OSError:
             return
-        if upstream.down:
-            connected.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _LINGER)
-            connected.close()
-            continue
         connected.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         open_sockets.add(connected)
         threading.Thread(
@@ -140,10 +134,8 @@ def _connection(
                 peer = _names(wrapped)
                 upstream.shown["peer"] = ", ".join(peer)
                 _serve(wrapped, upstream, peer)
-    except ssl.SSLError:
-        upstream.handshake_failures += 1
     except (OSError, ValueError):
-        pass  # the other side has gone
+        pass  # the other side has gone, or has not taken our certificate
     finally:
         open_sockets.discard(connected)
 
