@@ -87,13 +87,13 @@ def _write_folder(result: Result, sources: Sequence[Source], folder: Path) -> st
         text = result.texts[source.name][1]
         if text:
             texts[folder / name] = text
-    for name, text in result.files.items():
-        if folder / name in texts:
+    for new, text in result.files.items():
+        if folder / new in texts:
             raise SidecarctlError(
-                f"a new document and an input file would both become {str(folder / name)!r}",
+                f"a new document and an input file would both become {str(folder / new)!r}",
                 hint="rename the input file",
             )
-        texts[folder / name] = text
+        texts[folder / new] = text
     for file in texts:
         if file.resolve() in inputs:
             raise SidecarctlError(

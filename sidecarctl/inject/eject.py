@@ -21,6 +21,7 @@ def eject(manifests: Sequence[Manifest]) -> Result:
     """
     texts: dict[str, tuple[str, str]] = {}
     outcomes: list[Outcome] = []
+    notes: list[Note] = []
     for manifest in manifests:
         if is_ours(manifest):
             texts[manifest.file] = (manifest.text, "")
@@ -28,6 +29,7 @@ def eject(manifests: Sequence[Manifest]) -> Result:
         ejected = eject_text(manifest)
         texts[manifest.file] = (manifest.text, ejected.text)
         restored, inexact = set(ejected.documents), set(ejected.inexact)
+        notes += [_lost(each, manifest) for each in ejected.lost]
         for document in manifest.documents:
             found = workload(document)
             if found is None:
@@ -41,7 +43,17 @@ def eject(manifests: Sequence[Manifest]) -> Result:
             )
             done = outcome(found, document.namespace or "default", status, code, message)
             outcomes.append(done.with_notes(_inexact(done)) if str(document) in inexact else done)
-    return Result(tuple(outcomes), texts)
+    return Result(tuple(outcomes), texts, notes=tuple(notes))
+
+
+def _lost(place: str, manifest: Manifest) -> Note:
+    """Say that what was injected at *place* (document and path) was left as it is."""
+    return Note(
+        "left-as-it-is",
+        f"{manifest.file}: {place} has been changed or moved since, and was left as it is",
+        Severity.WARNING,
+        hint="put it right by hand, or take it from your version control",
+    )
 
 
 def _inexact(done: Outcome) -> tuple[Note, ...]:

@@ -12,6 +12,7 @@ from sidecarctl.errors import ManifestError
 from sidecarctl.findings import Location
 from sidecarctl.manifest.replace import replace_all
 from sidecarctl.manifest.text import Text
+from sidecarctl.violation import suggest
 
 MAX_BYTES = 64 * 1024 * 1024
 SUFFIXES = frozenset({".yaml", ".yml", ".json"})
@@ -84,7 +85,9 @@ def _found(name: str) -> Iterator[str]:
     else:
         matches = sorted(glob.glob(name, recursive=True))  # noqa: PTH207  Path.glob takes no absolute pattern
         if not matches:
-            raise ManifestError(f"{name!r} matches no file")
+            raise ManifestError(
+                f"{name!r} matches no file", hint="* stays within a folder, ** goes below it"
+            )
         for match in matches:
             yield from _below(match, may_be_empty=True) if Path(match).is_dir() else [match]
 
@@ -97,7 +100,10 @@ def _below(folder: str, *, may_be_empty: bool = False) -> Iterator[str]:
         if Path(file).suffix.lower() in SUFFIXES
     ]
     if not files and not may_be_empty:
-        raise ManifestError(f"no YAML or JSON file in folder {folder!r}")
+        raise ManifestError(
+            f"no YAML or JSON file in folder {folder!r}",
+            hint="a folder is searched for *.yaml, *.yml and *.json",
+        )
     yield from sorted(files, key=lambda file: Path(file).parts)
 
 
@@ -111,6 +117,16 @@ def _refuse(error: OSError) -> None:
     raise ManifestError(f"cannot read {error.filename!r}: {_reason(error)}") from None
 
 
+def _near(path: Path) -> str:
+    """Return what may have been meant by *path*, which does not exist."""
+    try:
+        names = [each.name for each in path.parent.iterdir() if each.suffix in SUFFIXES]
+    except OSError:
+        return f"there is no folder {str(path.parent)!r}"
+    found = suggest(path.name, names)
+    return f"did you mean {str(path.with_name(found))!r}?" if found else "check the name"
+
+
 def _read(file: str) -> Source:
     if file == "-":
         if sys.stdin is None:  # closed by the shell: `<&-`
@@ -121,7 +137,7 @@ def _read(file: str) -> Source:
         with path.open("rb") as stream:
             octets = _octets(stream, file)
     except FileNotFoundError:
-        raise ManifestError(f"there is no file {file!r}") from None
+        raise ManifestError(f"there is no file {file!r}", hint=_near(path)) from None
     except OSError as error:
         raise ManifestError(f"cannot read {file!r}: {_reason(error)}") from None
     return Source(file, path, _decoded(octets, file))
@@ -160,7 +176,7 @@ def _decoded(octets: bytes, name: str) -> str:
     raise ManifestError(
         f"{fault}: this is a binary file" if is_binary else fault,
         at=source.location(len(source.text), len(source.text) + 1),
-        hint=None if is_binary else "save the file as UTF-8",
+        hint="leave it out" if is_binary else "save the file as UTF-8",
     )
 
 

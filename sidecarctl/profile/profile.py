@@ -105,6 +105,8 @@ def _find(name_or_file: str) -> tuple[str, str]:
     built_in = built_in_profiles()
     if name_or_file in built_in:
         return BUILT_IN, built_in[name_or_file].read_text(encoding="utf-8")
+    if not name_or_file:
+        raise ProfileError("a profile without a name", hint=f"there are {', '.join(built_in)}")
     file = Path(name_or_file)
     if "/" not in name_or_file and file.suffix not in _ENDINGS and not file.exists():
         raise ProfileError(

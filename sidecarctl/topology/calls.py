@@ -59,12 +59,11 @@ class Call:
 
 def calls(caller: Workload, joined: Fleet, cluster_domain: str = "cluster.local") -> list[Call]:
     """Return the calls of *caller* to Services of *joined*, in the order they stand in."""
-    names = _names(joined, joined.namespace_of(caller.document), cluster_domain)
     return [
         call
         for container in caller.containers()
         for text in (*_texts(caller, container), *_configured(caller, container, joined))
-        for call in _scan(caller, text, names)
+        for call in _scan(caller, text, joined, cluster_domain)
     ]
 
 
@@ -104,9 +103,10 @@ def _configured(caller: Workload, container: Container, joined: Fleet) -> Iterat
                 yield _Text(container, found, ("data", entry), text, variable or entry, why)
 
 
-def _scan(caller: Workload, place: _Text, names: dict[str, Service]) -> Iterator[Call]:
+def _scan(caller: Workload, place: _Text, joined: Fleet, cluster_domain: str) -> Iterator[Call]:
+    namespace = joined.namespace_of(caller.document)
     for match in _ADDRESS.finditer(place.text):
-        service = names.get(match["host"].lower())
+        service = joined.service_named(match["host"], namespace, cluster_domain)
         scheme = (match["scheme"] or "").lower()
         if service is None:
             continue
@@ -143,18 +143,3 @@ def _port(service: Service, number: int | None) -> ServicePort | None:
     if number is None:
         return ports[0] if ports else None
     return next((port for port in ports if port.number == number), None)
-
-
-def _names(joined: Fleet, namespace: str, cluster_domain: str) -> dict[str, Service]:
-    """Return every spelling under which a pod of *namespace* can name a Service of *joined*."""
-    names: dict[str, Service] = {}
-    for service in joined.services:
-        home = joined.namespace_of(service.document)
-        spellings = [
-            f"{service.name}.{home}{suffix}" for suffix in ("", ".svc", f".svc.{cluster_domain}")
-        ]
-        if home == namespace:
-            spellings.append(service.name)
-        for spelling in spellings:
-            names.setdefault(spelling.lower(), service)
-    return names

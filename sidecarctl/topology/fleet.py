@@ -1,7 +1,7 @@
 """All documents of a run, joined: workloads, and the Services and others that speak of them."""
 
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import TypeVar
 
 from sidecarctl.manifest.document import Document
@@ -19,13 +19,29 @@ from sidecarctl.manifest.objects import (
 from sidecarctl.manifest.workload import Workload, workload
 
 _View = TypeVar("_View")
+_Key = tuple[str, str]
+"""A namespace and a name."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Index:
+    """What is looked up for every workload, found once: a fleet has hundreds of them."""
+
+    editable: frozenset[int]
+    by_label: Mapping[tuple[str, str, str], tuple[Service, ...]]
+    pods_by_label: Mapping[tuple[str, str, str], tuple[Workload, ...]]
+    services: Mapping[_Key, Service]
+    config_maps: Mapping[_Key, Document]
+    namespaces: Mapping[str, tuple[Document, ...]]
+    policies: tuple[NetworkPolicy, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Fleet:
     """What a run sees: documents that may be changed, and documents that are only looked at.
 
-    *namespace* is the one that documents without ``metadata.namespace`` are applied to.
+    *namespace* is the one that documents without ``metadata.namespace`` are applied to. *exposed*
+    has (namespace, name) of each Service that an Ingress or a Gateway route sends traffic to.
     """
 
     documents: tuple[Document, ...]
@@ -36,28 +52,45 @@ class Fleet:
     services: tuple[Service, ...]
     autoscalers: tuple[Autoscaler, ...]
     limit_ranges: tuple[LimitRange, ...]
-    exposed: frozenset[tuple[str, str]]
-    """(namespace, name) of each Service that an Ingress or a Gateway route sends traffic to."""
+    exposed: frozenset[_Key]
+    index: _Index = field(repr=False)
 
     def namespace_of(self, document: Document) -> str:
         return document.namespace or self.namespace
 
     def selecting(self, target: Workload) -> tuple[Service, ...]:
         """Return the Services whose selector matches the pods of *target*."""
-        return tuple(each for each in self.services if self.selects(each, target))
-
-    def selects(self, candidate: Service, target: Workload) -> bool:
-        """Tell whether *candidate* sends traffic to the pods of *target*."""
-        return (
-            bool(candidate.selector)
-            and self.namespace_of(candidate.document) == self.namespace_of(target.document)
-            and candidate.selector.items() <= target.pod_labels.items()
-        )
+        namespace, labels = self.namespace_of(target.document), target.pod_labels
+        found = {
+            id(each): each
+            for key, value in labels.items()
+            for each in self.index.by_label.get((namespace, key, value), ())
+            if each.selector.items() <= labels.items()
+        }
+        return tuple(each for each in self.services if id(each) in found) if found else ()
 
     def selected_by(self, candidate: Service) -> tuple[Workload, ...]:
         """Return the workloads, also those only looked at, that *candidate* sends traffic to."""
-        everyone = (*self.workloads, *self.neighbours)
-        return tuple(each for each in everyone if self.selects(candidate, each))
+        namespace, selector = self.namespace_of(candidate.document), candidate.selector
+        if not selector:
+            return ()
+        key, value = next(iter(selector.items()))
+        return tuple(
+            each
+            for each in self.index.pods_by_label.get((namespace, key, value), ())
+            if selector.items() <= each.pod_labels.items()
+        )
+
+    def service_named(self, host: str, namespace: str, cluster_domain: str) -> Service | None:
+        """Return the Service that a pod of *namespace* reaches under the name *host*."""
+        name = host.lower().removesuffix(f".{cluster_domain}")
+        if name != host.lower() and not name.endswith(".svc"):
+            return None
+        first, _, rest = name.partition(".")
+        home = rest.removesuffix(".svc")
+        if "." in home or (rest and not home) or rest == "svc":
+            return None
+        return self.index.services.get((home or namespace, first))
 
     def is_external(self, candidate: Service) -> bool:
         """Tell whether clients without a certificate of ours come in through *candidate*."""
@@ -65,36 +98,25 @@ class Fleet:
         return candidate.type in {"LoadBalancer", "NodePort"} or key in self.exposed
 
     def is_editable(self, document: Document) -> bool:
-        return any(document is each for each in self.documents)
+        return id(document) in self.index.editable
 
     def config_map(self, name: str, namespace: str) -> Document | None:
         """Return the ConfigMap of that name, where it is in sight."""
-        return next(
-            (
-                each
-                for each in (*self.documents, *self.context)
-                if each.is_a("", "ConfigMap")
-                and (each.name, self.namespace_of(each)) == (name, namespace)
-            ),
-            None,
-        )
+        return self.index.config_maps.get((namespace, name))
 
     def policies(self, target: Workload) -> tuple[NetworkPolicy, ...]:
         """Return the NetworkPolicies that say who may reach the pods of *target*."""
         namespace = self.namespace_of(target.document)
         return tuple(
-            found
-            for each in (*self.documents, *self.context)
-            if (found := network_policy(each)) is not None
-            and self.namespace_of(each) == namespace
-            and found.pod_labels.items() <= target.pod_labels.items()
+            each
+            for each in self.index.policies
+            if self.namespace_of(each.document) == namespace
+            and each.pod_labels.items() <= target.pod_labels.items()
         )
 
     def namespaces(self, name: str) -> tuple[Document, ...]:
         """Return the Namespace documents of the input that define the namespace *name*."""
-        return tuple(
-            each for each in self.documents if each.is_a("", "Namespace") and each.name == name
-        )
+        return self.index.namespaces.get(name, ())
 
 
 def fleet(
@@ -103,13 +125,15 @@ def fleet(
     """Join *documents* (to be changed) and *context* (only looked at)."""
     mine, others = tuple(documents), tuple(context)
     everything = (*mine, *others)
+    workloads, neighbours = _views(workload, mine), _views(workload, others)
+    services = _views(service, everything)
     return Fleet(
         documents=mine,
         context=others,
         namespace=namespace,
-        workloads=_views(workload, mine),
-        neighbours=_views(workload, others),
-        services=_views(service, everything),
+        workloads=workloads,
+        neighbours=neighbours,
+        services=services,
         autoscalers=_views(autoscaler, everything),
         limit_ranges=_views(limit_range, everything),
         exposed=frozenset(
@@ -117,6 +141,42 @@ def fleet(
             for document in everything
             for each in backends(document)
         ),
+        index=_index(mine, everything, (*workloads, *neighbours), services, namespace),
+    )
+
+
+def _index(
+    mine: Sequence[Document],
+    everything: Sequence[Document],
+    workloads: Sequence[Workload],
+    services: Sequence[Service],
+    namespace: str,
+) -> _Index:
+    by_label: dict[tuple[str, str, str], list[Service]] = {}
+    for each in services:
+        for key, value in list(each.selector.items())[:1]:
+            home = each.namespace or namespace
+            by_label.setdefault((home, key, value), []).append(each)
+    pods: dict[tuple[str, str, str], list[Workload]] = {}
+    for target in workloads:
+        for key, value in target.pod_labels.items():
+            pods.setdefault((target.namespace or namespace, key, value), []).append(target)
+    homes: dict[str, list[Document]] = {}
+    for document in mine:
+        if document.is_a("", "Namespace"):
+            homes.setdefault(document.name, []).append(document)
+    return _Index(
+        editable=frozenset(map(id, mine)),
+        by_label={key: tuple(found) for key, found in by_label.items()},
+        pods_by_label={key: tuple(found) for key, found in pods.items()},
+        services={(s.namespace or namespace, s.name.lower()): s for s in reversed(services)},
+        config_maps={
+            (document.namespace or namespace, document.name): document
+            for document in reversed(everything)
+            if document.is_a("", "ConfigMap")
+        },
+        namespaces={name: tuple(found) for name, found in homes.items()},
+        policies=_views(network_policy, everything),
     )
 
 

@@ -11,7 +11,10 @@ PROFILE = "apiVersion: sidecarctl.dev/v1alpha1\nkind: Profile\nmetadata: {name: 
 
 # The content of the file that is injected into, and what is said of it.
 MANIFESTS = {
-    "missing file": (None, "error: there is no file 'input.yaml'\n"),
+    "missing file": (
+        None,
+        "error: there is no file 'input.yaml'\n  hint: check the name\n",
+    ),
     "syntax error": (
         b"a: 1\n  b: [\n",
         "error: input.yaml:2:4: mapping values are not allowed in this context\n"
@@ -29,7 +32,8 @@ MANIFESTS = {
     ),
     "binary file": (
         b"\x7fELF\x02\x01\x01\0\0\0\xd0",
-        "error: input.yaml:1:8: the file holds a NUL byte: this is a binary file\n",
+        "error: input.yaml:1:8: the file holds a NUL byte: this is a binary file\n"
+        "  hint: leave it out\n",
     ),
     "not UTF-8": (
         "a: ä\n".encode("latin-1"),
@@ -71,12 +75,25 @@ def test_a_folder_without_yaml(run, folder):
     Path("docs/page.txt").write_text("text", encoding="utf-8")
     done = run("inject", "docs")
     assert (done.code, done.out) == (2, "")
-    assert done.err == "error: no YAML or JSON file in folder 'docs'\n"
+    assert done.err == (
+        "error: no YAML or JSON file in folder 'docs'\n"
+        "  hint: a folder is searched for *.yaml, *.yml and *.json\n"
+    )
 
 
 def test_a_pattern_without_a_file(run, folder):
     done = run("inject", "*.yaml")
-    assert (done.code, done.out, done.err) == (2, "", "error: '*.yaml' matches no file\n")
+    assert (done.code, done.out) == (2, "")
+    assert done.err == (
+        "error: '*.yaml' matches no file\n  hint: * stays within a folder, ** goes below it\n"
+    )
+
+
+def test_a_file_whose_name_is_nearly_right(run, folder):
+    Path("shop.yaml").write_bytes(EXAMPLE.read_bytes())
+    done = run("inject", "shp.yaml")
+    assert (done.code, done.out) == (2, "")
+    assert done.err == "error: there is no file 'shp.yaml'\n  hint: did you mean 'shop.yaml'?\n"
 
 
 # What stands below `spec:` in the profile, and what is said of it.

@@ -100,3 +100,17 @@ def test_new_documents_become_files_of_their_own_where_there_is_a_folder():
     assert document.annotations["sidecarctl.dev/owner"] == "Deployment/shop"
     after = eject([parse(result.files["shop-envoy.yaml"], "shop-envoy.yaml")])
     assert after.texts["shop-envoy.yaml"][1] == ""
+
+
+def test_what_somebody_gave_another_value_since_is_left_and_named():
+    text = read("shop.yaml")
+    edited = injected(text, "strict").replace("127.0.0.1:10101", "stock.example.com:7070")
+    result = eject([parse(edited, "input.yaml")])
+    assert [(note.code, note.message) for note in result.notes] == [
+        (
+            "left-as-it-is",
+            "input.yaml: Deployment/shop: spec.template.spec.containers[app].env[STOCK_URL].value "
+            "has been changed or moved since, and was left as it is",
+        )
+    ]
+    assert "stock.example.com:7070" in result.texts["input.yaml"][1]

@@ -1,6 +1,7 @@
 """Addresses that name a Service, in every spelling."""
 
 import pytest
+
 from sidecarctl.manifest.document import parse
 from sidecarctl.topology.calls import calls
 from sidecarctl.topology.fleet import fleet

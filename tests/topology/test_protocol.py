@@ -1,6 +1,7 @@
 """Which protocol a port speaks, and what it is told from."""
 
 import pytest
+
 from sidecarctl.manifest.document import parse
 from sidecarctl.manifest.objects import service
 from sidecarctl.manifest.workload import workload
