@@ -122,3 +122,14 @@ def test_access_control_without_identities_is_refused():
             profile="default",
             sets=["concerns.accessControl={rules: [{paths: [/a]}]}"],
         )
+
+
+def test_a_uid_that_is_the_proxy_s_is_refused_only_where_processes_are_shared():
+    user = "securityContext: {runAsUser: 65532}\n"
+    assert the_only(decide(deployment(pod=user)))
+    shared = decide(deployment(pod=user + "shareProcessNamespace: true\n"))
+    assert refusal(shared)[:2] == (
+        "uid-clash",
+        "'app' runs as 65532 like the proxy and, as the pod shares its processes, could read the "
+        "proxy's keys",
+    )
