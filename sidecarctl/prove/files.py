@@ -13,7 +13,7 @@ from sidecarctl.envoy.bootstrap import dump
 from sidecarctl.envoy.mounts import RUN, under
 from sidecarctl.findings import FieldPath, Json, JsonObject
 from sidecarctl.manifest.document import parse
-from sidecarctl.prove.certificates import Leaf, publish
+from sidecarctl.prove.certificates import Leaf, key_set, publish
 from sidecarctl.prove.draft import Draft
 from sidecarctl.prove.subject import Subject
 from sidecarctl.prove.walk import field_of, mappings_below, snake
@@ -74,6 +74,8 @@ def _move_named(draft: Draft, path: FieldPath, part: JsonObject, files: Files, a
         if not isinstance(value, str) or value.startswith(str(files.root)):
             continue
         name, owner = snake(key), field_of(path)
+        if name == "filename" and owner == "local_jwks":
+            files.texts[normpath(value)] = key_set()
         if name == "filename":
             _note_certificate(value, owner, files)
         elif name == "path" and owner == "pipe":

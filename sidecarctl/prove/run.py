@@ -144,8 +144,9 @@ def _boot(subject: Subject, trial: Trial, number: int, *, timeout_s: float) -> S
     except SidecarctlError as error:
         if error.at is not None:
             raise
-        raise SidecarctlError(f"{subject.name}: {error.message}", at=subject.bootstrap.locate(()),
-                              hint=error.hint) from None  # fmt: skip
+        at = subject.bootstrap.locate(())
+        who = "" if subject.name == at.file else f"{subject.name}: "
+        raise SidecarctlError(f"{who}{error.message}", at=at, hint=error.hint) from None
 
 
 def _beyond(situation: Situation) -> list[str]:

@@ -178,7 +178,7 @@ BAD = {
     ),
     "an Envoy that ends at once": (
         ["deployment.yaml"], TINY.replace("stat_prefix: in", "stat_prefix: ''"),
-        "error: deployment.yaml:1:1: deployment.yaml: Envoy ended at once: critical: ",
+        "error: deployment.yaml:1:1: Envoy ended at once: critical: ",
     ),
 }  # fmt: skip
 

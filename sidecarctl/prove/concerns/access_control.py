@@ -72,7 +72,8 @@ def _guarded(situation: Situation, stand: Stand, way: Way) -> Iterator[Word]:
         seen = _ask(situation, stand, way, each.request, known)
         yield Shown(f"{way.name}: {each.what}", "refused", _refused(seen),
                     _refused(seen).startswith("refused"), _why(filters))  # fmt: skip
-    yield from _spellings(situation, stand, way, known, tried)
+    if rules_of(way):
+        yield from _spellings(situation, stand, way, known, tried)
 
 
 def _not_allowed(way: Way, known: Caller, rules: list[Part]) -> Iterator[_Try]:
