@@ -14,7 +14,8 @@ from sidecarctl.schemas import fits
 
 SCHEMAS = sorted(Path(__file__).parents[1].glob("templates/*/*/values.schema.json"))
 SCALARS = (
-    st.none() | st.booleans() | st.integers(-3, 3) | st.floats(allow_nan=False, allow_infinity=False)
+    st.none() | st.booleans() | st.integers(-3, 3)
+    | st.floats(allow_nan=False, allow_infinity=False)
     | st.sampled_from(["", "a", "5s", "10%", "spiffe://x/y", "strict", "8080"])
 )  # fmt: skip
 NAMES = st.sampled_from(["a", "b", "mode", "rules", "from", "ports", "request", "name", "per"])

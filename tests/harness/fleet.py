@@ -67,7 +67,7 @@ def members(text):
 
 @contextmanager
 def running_fleet(text, authority, applications, tmp_path):
-    """Run every workload of *text*; *applications* maps (workload, port) to a test server's port."""
+    """Run every workload of *text*; *applications* maps (workload, port) to a server."""
     found, joined = members(text)
     for member in found.values():
         for listener in member.bootstrap["static_resources"]["listeners"]:
