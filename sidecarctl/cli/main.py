@@ -10,7 +10,7 @@ import typer
 from typer.main import get_command
 
 from sidecarctl import __version__
-from sidecarctl.cli import eject, explain, init, inject, lint, prove, schema, simulate
+from sidecarctl.cli import advise, eject, explain, init, inject, lint, prove, schema, simulate
 from sidecarctl.cli import list as list_verb
 from sidecarctl.cli.exit_code import ExitCode
 from sidecarctl.errors import SidecarctlError
@@ -30,6 +30,7 @@ app.command("eject")(eject.command)
 app.command("lint")(lint.command)
 app.command("prove")(prove.command)
 app.command("simulate")(simulate.command)
+app.command("advise")(advise.command)
 app.command("list")(list_verb.command)
 app.command("explain")(explain.command)
 app.command("init")(init.command)

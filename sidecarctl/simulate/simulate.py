@@ -3,9 +3,9 @@
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from sidecarctl.errors import ManifestError, ProfileError, first_of
+from sidecarctl.errors import ManifestError, ProfileError
 from sidecarctl.findings import Related
-from sidecarctl.inject.inject import inject
+from sidecarctl.inject.preview import preview
 from sidecarctl.lifecycle.analysis import analyse
 from sidecarctl.lifecycle.assumptions import Assumption, Case, assume, said_of
 from sidecarctl.lifecycle.hazards.hazard import Hazard
@@ -16,7 +16,7 @@ from sidecarctl.lifecycle.timeline import Scenario, timeline
 from sidecarctl.lifecycle.versions import Version
 from sidecarctl.lint.hazards import hit
 from sidecarctl.lint.run import Run
-from sidecarctl.manifest.document import Document, Manifest, parse
+from sidecarctl.manifest.document import Document, Manifest
 from sidecarctl.manifest.narrow import mapping
 from sidecarctl.manifest.workload import Workload
 from sidecarctl.plan.outcome import Outcome, Status
@@ -62,7 +62,7 @@ def simulate(
     outcomes: tuple[Outcome, ...] = ()
     after = None
     if profile is not None:
-        outcomes, changed = _injected(manifests, context, profile, wish)
+        outcomes, changed = preview(manifests, context, profile, wish.namespace)
         after = _joined(changed, context, wish)
     _refuse_unknown(wish, (before, *([after] if after else ())))
     pods = [
@@ -80,23 +80,6 @@ def _joined(manifests: Iterable[Manifest], context: Iterable[Manifest], wish: Wi
 def _documents(manifests: Iterable[Manifest]) -> Iterator[Document]:
     for manifest in manifests:
         yield from manifest.documents
-
-
-def _injected(
-    manifests: Sequence[Manifest], context: Sequence[Manifest], profile: Profile, wish: Wish
-) -> tuple[tuple[Outcome, ...], list[Manifest]]:
-    """Inject *profile*; places in what comes of it bear the file's name and say so."""
-    result = inject(manifests, context, profile, namespace=wish.namespace)
-    refusal = first_of(
-        ManifestError(
-            f"{each.kind}/{each.name}: {each.message}", at=each.location, hint=each.hint or None
-        )
-        for each in result.refused
-    )
-    if refusal is not None:
-        raise refusal
-    changed = [parse(after, f"{file} (injected)") for file, (_, after) in result.texts.items()]
-    return result.outcomes, changed
 
 
 def _pods(joined: Fleet, wish: Wish, stage: Stage) -> Iterator[SimulatedPod]:

@@ -1,0 +1,102 @@
+"""What `advise` says: an answer for each sidecar, remarks on workloads, the cost of the fleet."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from sidecarctl.advise.figures import Request, Thresholds
+from sidecarctl.findings import Location
+from sidecarctl.lifecycle.assumptions import Assumption
+from sidecarctl.lifecycle.versions import Version
+
+
+class Instead(StrEnum):
+    """What should do the work of a sidecar."""
+
+    KEEP = "sidecar"
+    NODE_AGENT = "node agent"
+    NODE_PROXY = "node proxy"
+    LIBRARY = "library"
+    VOLUME = "CSI volume"
+    NOTHING = "leave it out"
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What is asked; *assumptions* may say how long the app of a Job runs."""
+
+    version: Version
+    limits: Thresholds
+    assumptions: tuple[Assumption, ...] = ()
+    namespace: str = "default"
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """Why, in a sentence, and where that is from."""
+
+    text: str
+    source: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Advice:
+    """The answer for one sidecar; *unless* are the facts that would turn it.
+
+    *each* is what it asks in one pod, *pods* how many there are.
+    """
+
+    subject: str
+    namespace: str
+    container: str
+    what: str
+    location: Location
+    instead: Instead
+    reasons: tuple[Reason, ...]
+    unless: tuple[str, ...]
+    each: Request
+    pods: int
+
+    @property
+    def total(self) -> Request:
+        return self.each.times(self.pods)
+
+
+@dataclass(frozen=True, slots=True)
+class Remark:
+    """Something about the sidecars of one workload together."""
+
+    subject: str
+    location: Location
+    text: str
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """All sidecars of one kind in the input; *nodes* is how many nodes their pods take.
+
+    *instead* is what most of them should be, *replacement* what that would ask, None where nobody
+    knows.
+    """
+
+    what: str
+    pods: int
+    total: Request
+    instead: Instead
+    nodes: int
+    replacement: Request | None
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """The whole answer; *apps* is what the containers beside the sidecars ask."""
+
+    advice: tuple[Advice, ...]
+    remarks: tuple[Remark, ...]
+    kinds: tuple[Kind, ...]
+    pods: int
+    total: Request
+    apps: Request
+    thresholds: Thresholds
+    version: Version
+    profile: str = ""
