@@ -12,8 +12,14 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 .DEFAULT_GOAL := check
 
 demo: $(VENV)/.installed
+	@echo "\$$ sidecarctl lint $(QUICKSTART)"
+	@$(BIN)/sidecarctl lint $(QUICKSTART)
+	@echo
 	@echo "\$$ sidecarctl inject --diff $(QUICKSTART)"
 	@$(BIN)/sidecarctl inject --diff $(QUICKSTART) || test $$? -eq 1
+	@echo
+	@echo "\$$ sidecarctl inject $(QUICKSTART) | sidecarctl lint -"
+	@$(BIN)/sidecarctl inject $(QUICKSTART) 2>/dev/null | $(BIN)/sidecarctl lint -
 	@echo
 	@echo "\$$ sidecarctl inject $(QUICKSTART) | sidecarctl eject - | cmp - $(QUICKSTART)"
 	@$(BIN)/sidecarctl inject $(QUICKSTART) 2>/dev/null | $(BIN)/sidecarctl eject - | cmp - $(QUICKSTART)

@@ -47,3 +47,10 @@ def test_every_verb_stands_in_it():
     verbs = re.findall(r"^\| `(\w+)[ `]", TEXT, re.MULTILINE)
     listed = _sidecarctl("--help").stdout.partition("Commands:")[2]
     assert sorted(verbs) == sorted(re.findall(r"^  (\w+) ", listed, re.MULTILINE))
+
+
+def test_the_finding_is_what_lint_prints():
+    command, *shown = _block("text").splitlines()
+    done = _sidecarctl(*command.removeprefix("$ sidecarctl ").split())
+    assert done.returncode == 1
+    assert "\n".join(shown) in done.stdout
