@@ -15,6 +15,7 @@ from sidecarctl.topology.fleet import Fleet
 from sidecarctl.topology.protocol import app_ports, protocol_of_service_port
 
 _LOOPBACK = "127.0.0.1"
+_ENTRANCE = "this Service is the plaintext entrance for external clients"
 
 
 @dataclass(slots=True)
@@ -61,8 +62,10 @@ def plaintext_note(call: Call, why: str) -> Note:
         f"{call.text!r} calls the strict Service {call.service.name!r} without mTLS: {why}",
         Severity.WARNING,
         call.document.locate(call.path),
-        "inject the caller and name host:port in an environment variable, or state the dependency "
-        "under egress.dependencies",
+        "give callers inside a Service of their own, which no Ingress, route or LoadBalancer leads to"
+        if why == _ENTRANCE
+        else "inject the caller and name host:port in an environment variable, or state the "
+        "dependency under egress.dependencies",
     )
 
 
@@ -105,7 +108,7 @@ def _obstacle(call: Call, scene: Scene, servers: list[Candidate]) -> str:
         return f"the application speaks TLS itself ({call.scheme}://)"
     strict = any(server.tls == "strict" for server in servers)
     if scene.joined.is_external(call.service) and strict:
-        return "this Service is the plaintext entrance for external clients"
+        return _ENTRANCE
     if not scene.candidate.native and call.container.role is Role.INIT:
         return "an init container runs before a proxy that is no native sidecar"
     return ""

@@ -124,3 +124,13 @@ def test_a_dependency_on_a_port_that_the_pod_uses_is_refused():
         "port-clash",
         "egress dependency 'db' wants port 5432, which a container declares",
     )
+
+
+def test_a_caller_inside_of_a_service_for_clients_outside_is_told_to_use_another():
+    stock, its_service = STOCK
+    decided = decide(
+        caller(("STOCK_ADDR", "stock:7070")), stock, its_service + "  type: LoadBalancer\n"
+    )
+    (outcome,) = [each for each in decided.outcomes if each.status == "refused"]
+    assert outcome.message.endswith("this Service is the plaintext entrance for external clients")
+    assert outcome.hint.startswith("give callers inside a Service of their own")
