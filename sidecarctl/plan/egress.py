@@ -62,7 +62,7 @@ def plaintext_note(call: Call, why: str) -> Note:
         f"{call.text!r} calls the strict Service {call.service.name!r} without mTLS: {why}",
         Severity.WARNING,
         call.document.locate(call.path),
-        "give callers inside a Service of their own, which no Ingress, route or LoadBalancer leads to"
+        "give callers inside a Service of their own, that no Ingress or LoadBalancer leads to"
         if why == _ENTRANCE
         else "inject the caller and name host:port in an environment variable, or state the "
         "dependency under egress.dependencies",
