@@ -7,9 +7,11 @@ import yaml
 from harness.proxy import build
 
 from sidecarctl.manifest.document import parse
-from sidecarctl.prove.row import Verdict
-from sidecarctl.prove.run import Limits, choose, prove
+from sidecarctl.prove.row import Shown, Unproved
+from sidecarctl.prove.run import proofs
+from sidecarctl.prove.stand import Situation
 from sidecarctl.prove.subject import subjects
+from sidecarctl.prove.trial import Trial
 
 ALWAYS = {"hardening": {}, "lifecycle": {}}
 
@@ -39,30 +41,42 @@ def rendered(listeners, concerns):
     return Config(yaml.safe_load(built.text), built.files)
 
 
-def rows_of(config, concern, folder):
-    """Return the rows of the proof of *concern*."""
-    found = subjects(parse(config.text(), "shop.yaml").documents, "prod")
-    proved = prove(found, choose([concern]), folder, limits=Limits(2, 50))
-    return [row for row in proved.rows if row.concern == concern]
+def words_of(config, concern, folder, *, until=()):
+    """Return what the proof of *concern* says, up to where all of *until* have failed."""
+    (subject,) = subjects(parse(config.text(), "shop.yaml").documents, "prod")
+    trial = Trial(folder)
+    try:
+        said = []
+        for word in proofs()[concern](Situation(subject, trial, "0")):
+            said.append(word)
+            if until and set(until) <= set(failed(said)):
+                break
+        return said
+    finally:
+        trial.stop()
 
 
-def failed(rows):
+def failed(words):
     """Return what was tried (without the name of the way) and did not come out, with its cause."""
-    return {_bare(row): row.cause for row in rows if row.verdict is Verdict.FAILED}
+    return {_bare(word.tried): word.cause for word in words if _is(word, ok=False)}
 
 
-def open_(rows):
+def open_(words):
     """Return what is not proved, with the reason."""
-    return {_bare(row): row.seen for row in rows if row.verdict is Verdict.UNPROVED}
+    return {_bare(word.what): word.why for word in words if isinstance(word, Unproved)}
 
 
-def proved(rows):
+def proved(words):
     """Return what was tried and came out."""
-    return [_bare(row) for row in rows if row.verdict is Verdict.PROVED]
+    return [_bare(word.tried) for word in words if _is(word, ok=True)]
 
 
-def _bare(row):
-    return row.tried.partition(": ")[2] or row.tried
+def _is(word, *, ok):
+    return isinstance(word, Shown) and word.ok is ok
+
+
+def _bare(tried):
+    return tried.partition(": ")[2] or tried
 
 
 def listener(bootstrap, name):

@@ -104,7 +104,7 @@ def _held_requests(situation: Situation, stand: Stand, way: Way, caller: Caller)
     with ThreadPoolExecutor(_AT_ONCE) as pool:
         futures = [pool.submit(stand.send, way, caller, ask) for _ in range(_AT_ONCE)]
         # Those beyond the limits are answered while the others are held.
-        situation.trial.until(lambda: any(each.done() for each in futures), 3.0)
+        situation.trial.until(lambda: any(each.done() for each in futures), 1.5)
         situation.trial.pause(0.2)
         for each in stand.applications(caller):
             each.released.set()

@@ -18,7 +18,7 @@ from sidecarctl.prove.ways import Way, endpoints
 
 _DNS = ("STRICT_DNS", "LOGICAL_DNS")
 _NOWHERE = "nowhere.invalid"
-_READY_S = 5.0
+_READY_S = 3.0
 _CARES = "type.googleapis.com/envoy.extensions.network.dns_resolver.cares.v3.CaresDnsResolverConfig"
 
 

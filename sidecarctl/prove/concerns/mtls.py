@@ -21,7 +21,7 @@ from sidecarctl.prove.ways import Way
 _IN, _OUT = "let in", "refused"
 # Long enough for the TLS inspector to see that it is no TLS: it waits for a whole record's head.
 _LINE = b"prove prove prove prove prove prove\n"
-_ROTATION_S = 5.0
+_ROTATION_S = 3.0
 _FORGED = "URI=spiffe://forged.example/admin"
 
 

@@ -14,7 +14,7 @@ _CLUSTER_FIELDS = ("cluster_name", "collector_cluster", "cluster")
 _SECRET = "s3cret-query"  # noqa: S105  what must not be seen
 # OTLP and Zipkin spans are sent as soon as there are five, or else after 5 s.
 _SENT = 6
-_ARRIVAL_S = 8.0
+_ARRIVAL_S = 5.0
 
 
 def prove(situation: Situation) -> Iterator[Word]:

@@ -13,8 +13,8 @@ from prove.proving import (
     rendered,
     route,
     routes,
-    rows_of,
     tls,
+    words_of,
 )
 
 _SHOP = "spiffe://cluster.local/ns/prod/sa/shop"
@@ -104,10 +104,10 @@ _WHOLE = {
 @pytest.mark.parametrize("case", _WHOLE)
 def test_what_is_rendered_is_proved(case, short_folder):
     concern, whole = _WHOLE[case]
-    rows = rows_of(whole(), concern, short_folder)
-    assert failed(rows) == {}
-    assert open_(rows) == {}
-    assert len(proved(rows)) >= 2
+    words = words_of(whole(), concern, short_folder)
+    assert failed(words) == {}
+    assert open_(words) == {}
+    assert len(proved(words)) >= 2
 
 
 def _no_demand(b):
@@ -459,12 +459,13 @@ _BREAKS = [
 )
 def test_what_is_broken_fails_and_its_cause_is_named(case, how, expected, short_folder):
     concern, whole = _WHOLE[case]
-    found = failed(rows_of(whole().broken(how), concern, short_folder))
+    config = whole().broken(how)
+    found = failed(words_of(config, concern, short_folder, until=expected))
     assert set(expected) <= set(found)
     assert {tried: found[tried][: len(cause)] for tried, cause in expected.items()} == expected
 
 
 def test_who_allows_everybody_is_told_that_nothing_is_refused(short_folder):
-    rows = rows_of(_guarded().broken(_everybody), "accessControl", short_folder)
-    assert failed(rows) == {}
-    assert "another identity" not in proved(rows)
+    words = words_of(_guarded().broken(_everybody), "accessControl", short_folder)
+    assert failed(words) == {}
+    assert "another identity" not in proved(words)
