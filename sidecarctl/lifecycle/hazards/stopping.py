@@ -166,9 +166,11 @@ def _is_ordered(server: Container, scene: Scene) -> bool:
 
 
 def _undrained_apps(scene: Scene) -> Iterator[Hazard]:
-    """Warn of a pod behind a Service whose app stops while requests still come [T13]."""
-    fronts = [*scene.pod.sidecars, *scene.classics]
-    if not scene.setting.is_served or any(c.pre_stop for c in (*fronts, *scene.mains)):
+    """Warn of a pod behind a Service whose app stops while requests still come [T13].
+
+    The hook of a proxy before it helps nothing: all hooks run at the same time [T2].
+    """
+    if not scene.setting.is_served or any(c.pre_stop for c in scene.mains):
         return
     main = next((c for c in scene.mains if c.ports), None)
     if main is not None:
