@@ -78,6 +78,7 @@ def command(
     the outcome is the injected pods; a pod that the API server would refuse is not simulated.
     """
     from sidecarctl.cli.exit_code import ExitCode
+    from sidecarctl.errors import SidecarctlError
     from sidecarctl.lifecycle.assumptions import parse_assumption
     from sidecarctl.lifecycle.timeline import scenario_named
     from sidecarctl.lifecycle.versions import Version
@@ -97,6 +98,10 @@ def command(
         victim=victim,
     )
     sources, others = read(files), read(context or ())
+    if output and output.resolve() in [each.path.resolve() for each in sources if each.path]:
+        raise SidecarctlError(
+            f"{str(output)!r} is input and would be overwritten", hint="name another file"
+        )
     simulation = simulate(
         [parse(source.text, source.name) for source in sources],
         wish,

@@ -229,6 +229,16 @@ def test_from_standard_input_to_a_file(run, folder):
     assert done.err == "error: cannot write '.': it is no regular file\n"
 
 
+def test_the_input_is_not_overwritten(run, folder):
+    (folder / "shop.yaml").write_text(GOOD)
+    done = run("simulate", "shop.yaml", "-o", "./shop.yaml")
+    assert (done.code, done.out) == (2, "")
+    assert done.err == (
+        "error: 'shop.yaml' is input and would be overwritten\n  hint: name another file\n"
+    )
+    assert (folder / "shop.yaml").read_text() == GOOD
+
+
 def test_nothing_to_simulate(run, folder):
     done = run("simulate", "-", stdin="apiVersion: v1\nkind: Service\nmetadata: {name: a}\n")
     assert (done.code, done.out) == (0, "")
