@@ -73,7 +73,7 @@ def command(
 
     chosen = choose(concern or ())
     documents = injected(files, context or (), profile, sets or (), namespace)
-    found = subjects(documents, namespace)
+    found = subjects(documents, namespace, injected=profile is not None)
     limits = Limits(jobs, timeout)
     with signals(), kept(keep=keep) as folder, working("proving") as progress:
         proved = prove(found, chosen, folder, limits=limits, progress=progress)

@@ -8,7 +8,7 @@ from sidecarctl.prove.callers import STRANGER, Caller, Nobody
 from sidecarctl.prove.certificates import Leaf
 from sidecarctl.prove.client import connection, refusal
 from sidecarctl.prove.peers import name_matchers, server_names
-from sidecarctl.prove.row import Shown, Unproved, Word
+from sidecarctl.prove.row import Shown, Unproved, Word, told
 from sidecarctl.prove.stand import Situation, Stand
 from sidecarctl.prove.ways import Way
 
@@ -35,8 +35,8 @@ def own_certificate(situation: Situation, called: Sequence[Way]) -> Iterator[Wor
             shown = stand.upstream(known).shown.get("peer", "")
             expected = f"{_CALLED}, showing {situation.identity}"
             said = f"{_CALLED}, showing {shown or 'nothing'}" if seen == _CALLED else seen
-            yield Shown(f"{way.name}: the right server", expected, said, said == expected,
-                        "the server was not reached" if seen != _CALLED else "")  # fmt: skip
+            cause = "it shows another one, or none" if seen == _CALLED else "it was not reached"
+            yield told(f"{way.name}: the right server", expected, said, cause=cause)
 
 
 def strangers(situation: Situation, called: Sequence[Way]) -> Iterator[Word]:

@@ -23,7 +23,7 @@ class Subject:
     """A *bootstrap* to be proved, and what is known of its pod.
 
     *files* are the other files that its container sees and that are in the input, by their path
-    there; a ConfigMap that nobody mounts gives its keys as they are. *arguments* start the Envoy.
+    there; a ConfigMap that nobody mounts gives its keys as they are.
     """
 
     name: str
@@ -31,24 +31,18 @@ class Subject:
     account: str
     bootstrap: Bootstrap
     files: Mapping[str, str] = field(default_factory=dict)
-    arguments: tuple[str, ...] = ()
 
     def file(self, path: str) -> str | None:
         """Return the text of the file at *path* of the container, None where it is not known."""
         return self.files.get(normpath(path), self.files.get(basename(path)))
 
-    def flag(self, name: str) -> str:
-        """Return the value of the argument *name*, ``""`` where it is not given."""
-        for word, after in pairwise([*self.arguments, ""]):
-            if word == name:
-                return after
-            if word.startswith(f"{name}="):
-                return word.partition("=")[2]
-        return ""
 
-
-def subjects(documents: Iterable[Document], namespace: str) -> list[Subject]:
+def subjects(
+    documents: Iterable[Document], namespace: str, *, injected: bool = False
+) -> list[Subject]:
     """Return every bootstrap of *documents*: those that a pod mounts, and those that none does.
+
+    *injected* says that a profile has been injected, so that this need not be advised.
 
     Raises:
         SidecarctlError: there is none, one cannot be read, or a Secret of the input lacks a key.
@@ -66,6 +60,8 @@ def subjects(documents: Iterable[Document], namespace: str) -> list[Subject]:
         if id(document) not in taken:
             found += _unmounted(document, joined.namespace_of(document))
     if not found:
+        if injected:
+            raise SidecarctlError("the profile gives no workload an Envoy of its own to be proved")
         raise SidecarctlError(
             "there is no Envoy bootstrap in the input",
             hint="inject first, or let prove do it: prove -p strict FILES",
@@ -91,8 +87,7 @@ def _of_workload(
         _check_secrets(container, volumes, secrets, files)
         for each in chosen:
             title = name if len(chosen) == 1 else f"{name} ({each.base[-1]})"
-            arguments = tuple(_words(container))
-            subject = Subject(title, home, workload.service_account, each, files, arguments)
+            subject = Subject(title, home, workload.service_account, each, files)
             yield subject, each.owner
 
 

@@ -161,6 +161,19 @@ def test_keep_leaves_configurations_and_logs(tmpdir_of_run):
     assert (kept / "0-accessControl-1" / "stderr").exists()
 
 
+def test_a_profile_without_an_envoy_has_nothing_to_prove(run):
+    result = run("prove", "-p", "istio", SHOP)
+    assert (result.code, result.out) == (2, "")
+    assert result.err == "error: the profile gives no workload an Envoy of its own to be proved\n"
+
+
+def test_a_concern_that_was_asked_for_and_is_not_there_is_not_proved(run, folder):
+    (folder / "tiny.yaml").write_text(TINY)
+    result = run("prove", "tiny.yaml", "--concern", "tracing")
+    assert result.code == 0
+    assert "nothing of it is in the bootstrap" in result.out
+
+
 BAD = {
     "no bootstrap": (
         ["deployment.yaml"], "apiVersion: v1\nkind: Pod\nmetadata: {name: a}\nspec: {}\n",

@@ -360,7 +360,7 @@ _BREAKS = [
         _server_unnamed,
         {"a server of another name": "there are no match_typed_subject_alt_names"},
     ),
-    ("mtls out", _shows_nothing, {"the right server": ""}),
+    ("mtls out", _shows_nothing, {"the right server": "it shows another one, or none"}),
     ("accessControl", _no_rules, {"another identity": "the RBAC filter has no rules"}),
     ("accessControl", _raw_paths, {"/admin in 5 other spellings": "paths are not normalised"}),
     ("rateLimit", _not_enforced, {"one client, 30 requests at once": "filter_enforced missing"}),
