@@ -8,10 +8,11 @@ from sidecarctl.findings import Severity
 from sidecarctl.plan import pod
 from sidecarctl.plan.candidate import Candidate, candidates, outcome, refused
 from sidecarctl.plan.egress import egress, plaintext_calls, plaintext_note
-from sidecarctl.plan.inbound import inbound, rename_port
+from sidecarctl.plan.inbound import inbound
 from sidecarctl.plan.injection import Injection, Standalone
 from sidecarctl.plan.loopback import loopback
 from sidecarctl.plan.outcome import Change, Note, Outcome, Status
+from sidecarctl.plan.port_names import rename_port
 from sidecarctl.plan.ports import Ports
 from sidecarctl.plan.run import run_notes
 from sidecarctl.plan.scene import Scene
