@@ -16,7 +16,6 @@ from sidecarctl.lifecycle.quantities import memory_bytes
 from sidecarctl.manifest.narrow import mapping
 from sidecarctl.manifest.workload import Role
 from sidecarctl.plan.candidate import Candidate
-from sidecarctl.plan.inbound import bind_address
 from sidecarctl.plan.injection import Injection, Standalone
 from sidecarctl.profile.concern import Concern, concerns
 from sidecarctl.profile.merge import merged
@@ -92,7 +91,7 @@ def _standalone(injection: Injection, proxy: Standalone, profile: Profile) -> It
         node_id=node_id,
         cluster_name=candidate.workload.name,
         ops_port=proxy.ops_port,
-        address=bind_address(candidate),
+        address=proxy.address,
         listeners=proxy.listeners,
         contributions=contributions,
         probes=proxy.probes,

@@ -89,6 +89,7 @@ def _environment() -> SandboxedEnvironment:
         trim_blocks=True,
         lstrip_blocks=True,
         keep_trailing_newline=True,
+        optimized=False,  # folding constants takes longer than a template is rendered in a run
     )
     environment.filters.update(
         yaml=_yaml, seconds=seconds, percent=_percent, bytes=memory_bytes, matcher=string_matcher

@@ -100,6 +100,16 @@ def in_context(door: Door, listener: Listener) -> Note:
     )
 
 
+def both_families(scene: Scene) -> Note:
+    """Say that the proxy listens for IPv6 although the profile says IPv4."""
+    return Note(
+        "ip-family",
+        "a Service leads to it over IPv6, so the proxy listens on both families",
+        location=scene.document.locate(("kind",), on="key"),
+        hint=f"say so in the profile: sidecars.{scene.candidate.choice.proxy}.ipFamily: dual",
+    )
+
+
 def no_service(scene: Scene, listeners: list[Listener]) -> Note:
     """Say that nothing leads through the proxy yet."""
     pairs = ", ".join(f"{each.port} (for {each.target_port})" for each in listeners)

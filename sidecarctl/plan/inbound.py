@@ -13,7 +13,6 @@ from sidecarctl.findings import Severity
 from sidecarctl.lifecycle.versions import Version
 from sidecarctl.manifest.objects import Service
 from sidecarctl.plan import door_notes
-from sidecarctl.plan.candidate import Candidate
 from sidecarctl.plan.door_notes import Door
 from sidecarctl.plan.outcome import Change, Note
 from sidecarctl.plan.scene import Scene
@@ -52,6 +51,8 @@ def inbound(scene: Scene, found: tuple[AppPort, ...]) -> Inbound:
             made.object_to(scene, door_notes.headless(service))
     for port in found:
         _open(scene, port, services, made)
+    if _wants_ipv6(scene) and scene.candidate.proxy_values.get("ipFamily") == "ipv4":
+        made.notes.append(door_notes.both_families(scene))
     made.notes += _closed_off(scene, made)
     if found and not services:
         made.notes.append(door_notes.no_service(scene, made.listeners))
@@ -120,7 +121,7 @@ def _listener(scene: Scene, port: AppPort, *, external: bool) -> Listener:
         name=f"{'external' if external else 'inbound'}-{port.number}",
         direction="inbound",
         protocol=port.guess.protocol.value,
-        address=bind_address(scene.candidate),
+        address=bind_address(scene),
         port=scene.take("external" if external else "inbound"),
         target_host="127.0.0.1",
         target_port=port.number,
@@ -155,10 +156,15 @@ def _repoint(door: Door, listener: Listener, made: Inbound) -> None:
     )
 
 
-def bind_address(candidate: Candidate) -> str:
-    """Return the address that reaches the proxy from outside the pod."""
-    ipv4 = candidate.proxy_values.get("ipFamily") == "ipv4"
+def bind_address(scene: Scene) -> str:
+    """Return the address that reaches the proxy from outside the pod: ``::`` takes IPv4 as well."""
+    ipv4 = scene.candidate.proxy_values.get("ipFamily") == "ipv4" and not _wants_ipv6(scene)
     return "0.0.0.0" if ipv4 else "::"  # noqa: S104  all addresses of the pod are meant
+
+
+def _wants_ipv6(scene: Scene) -> bool:
+    services = scene.joined.selecting(scene.candidate.workload)
+    return any("IPv6" in each.ip_families for each in services)
 
 
 def _names_resolve(scene: Scene) -> bool:

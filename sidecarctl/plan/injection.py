@@ -13,6 +13,7 @@ from sidecarctl.plan.outcome import Change, Note
 class Standalone:
     """What a proxy that gets its whole configuration from us is told of its pod."""
 
+    address: str
     ops_port: int
     listeners: tuple[Listener, ...]
     probes: tuple[AppProbe, ...]

@@ -8,7 +8,7 @@ from sidecarctl.findings import Severity
 from sidecarctl.plan import pod
 from sidecarctl.plan.candidate import Candidate, candidates, outcome, refused
 from sidecarctl.plan.egress import egress, plaintext_calls, plaintext_note
-from sidecarctl.plan.inbound import inbound
+from sidecarctl.plan.inbound import bind_address, inbound
 from sidecarctl.plan.injection import Injection, Standalone
 from sidecarctl.plan.loopback import loopback
 from sidecarctl.plan.outcome import Change, Note, Outcome, Status
@@ -116,7 +116,7 @@ def _standalone(scene: Scene) -> _Decided:
         change for each in found if each.name in moved for change in rename_port(scene, each)
     ]
     listeners = (*into.listeners, *out.listeners)
-    proxy = Standalone(ops_port, listeners, tuple(local.probes), into.names)
+    proxy = Standalone(bind_address(scene), ops_port, listeners, tuple(local.probes), into.names)
     beyond = _beyond_protocol(scene.candidate, proxy)
     return _Decided(
         proxy,

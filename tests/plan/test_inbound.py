@@ -211,3 +211,11 @@ def test_an_external_listener_that_no_rule_opens_is_named():
     only = 'concerns.accessControl.rules=[{from: ["spiffe://cluster.local/ns/default/sa/*"]}]'
     assert "external-closed" in codes(the_only(decide(*documents, sets=[only])).notes)
     assert "external-closed" not in codes(the_only(decide(*documents)).notes)
+
+
+def test_a_service_over_ipv6_makes_the_proxy_listen_on_both_families():
+    injection = the_only(decide(deployment(), service(spec="ipFamilies: [IPv6]")))
+    assert injection.proxy.address == "::"
+    assert {each.address for each in injection.proxy.listeners} == {"::"}
+    assert "ip-family" in codes(injection.notes)
+    assert the_only(decide(deployment(), service())).proxy.address == "0.0.0.0"
