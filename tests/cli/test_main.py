@@ -104,16 +104,12 @@ def test_a_reader_of_the_report_may_go(sidecarctl):
 
 
 def test_interrupted():
-    child = subprocess.Popen(
-        [sys.executable, "-m", "sidecarctl", "inject", "-"],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        env={"PYTHONPATH": str(ROOT)},
-    )
-    _wait_until_it_reads(child.pid)
-    child.send_signal(signal.SIGINT)
-    out, err = child.communicate(timeout=30)
+    command = [sys.executable, "-m", "sidecarctl", "inject", "-"]
+    pipes = dict.fromkeys(("stdin", "stdout", "stderr"), subprocess.PIPE)
+    with subprocess.Popen(command, **pipes, env={"PYTHONPATH": str(ROOT)}) as child:
+        _wait_until_it_reads(child.pid)
+        child.send_signal(signal.SIGINT)
+        out, err = child.communicate(timeout=30)
     assert (child.returncode, out, err) == (130, b"", b"")
 
 
