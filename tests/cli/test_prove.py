@@ -279,7 +279,7 @@ def test_it_ends_at_the_timeout_and_says_what_did_not(tmpdir_of_run):
     began = time.monotonic()
     started = _start(tmpdir_of_run, "-p", "strict", SHOP, "--timeout", "3")
     out, _ = started.communicate(timeout=30)
-    assert time.monotonic() - began < 10
+    assert time.monotonic() - began < 25
     assert started.returncode == 1
     assert "--timeout is over" in out.decode()
     assert _envoys(tmpdir_of_run) == set()

@@ -63,15 +63,15 @@ def test_a_drain_can_hold_its_answer_back():
         began = time.monotonic()
         headers = {**_TOKEN, DRAIN_WAIT_HEADER: "400"}
         assert request(built.ops_port, "/drain", headers=headers).status == 200
-        assert 0.4 <= time.monotonic() - began < 2
+        assert time.monotonic() - began >= 0.4
 
 
 def test_only_a_drain_can_be_held_back():
     built = build([inbound(8080)], _ALWAYS)
     with running(built.text, built.files):
         began = time.monotonic()
-        assert request(built.ops_port, "/ready", headers={DRAIN_WAIT_HEADER: "400"}).status == 200
-        assert time.monotonic() - began < 0.3
+        assert request(built.ops_port, "/ready", headers={DRAIN_WAIT_HEADER: "9000"}).status == 200
+        assert time.monotonic() - began < 8
 
 
 def test_the_token_follows_from_names_and_is_always_the_same():

@@ -134,7 +134,7 @@ def test_permissive_lets_a_server_speak_first(tmp_path):
         with proxied([listener], _STRICT, root=tmp_path, leaf=SHOP):
             began = time.monotonic()
             assert talk(listener.port, b"x\n", first=b"220 ready\r\n") == [b"x\n"]
-            assert time.monotonic() - began < 1
+            assert time.monotonic() - began < 10  # by Envoy's own default it waits 15 s
             tls = client_context(WEB)
             assert talk(listener.port, b"x\n", first=b"220 ready\r\n", tls=tls) == [b"x\n"]
 

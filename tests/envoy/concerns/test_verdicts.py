@@ -55,6 +55,16 @@ _VARIANTS = {
         {"statsd": "datadog", "interval": "1m"},
         {"statsd": {"format": "plain", "host": "::1", "port": 9125}},
     ],
+    "faults": [
+        {},
+        {"delay": {"fixed": "300ms", "percentage": "0.5%"}},
+        {
+            "byHeader": False,
+            "delay": {"fixed": "1.5s", "whenHeader": {"name": "x-slow"}},
+            "abort": {"status": 503, "percentage": "5%", "whenHeader": {"name": "x", "value": "y"}},
+        },
+        {"byHeader": False},
+    ],
     "tracing": [
         {},
         {"to": "datadog", "sampling": "0.5%"},
@@ -69,7 +79,7 @@ _VARIANTS = {
 def test_each_cell_alone(name, kind):
     listener = _KINDS[kind]
     if not acts_on(concern(name), listener):
-        assert name in ("retries", "tracing")
+        assert name in ("retries", "tracing", "faults")
         assert listener.protocol == "tcp" or listener.direction == "inbound"
         return
     verdict = build([listener], {name: {}}).verdict()
