@@ -315,7 +315,10 @@ states = [{name: f"{name.name} {letter} " * 3000 for name in names} for letter i
 write_all(states[0])
 random.seed(1)
 seen = {"kills": 0, "mixed": 0, "x": 0, "y": 0, "left over": 0}
-for _ in range(80):
+# At least 80 kills; on a busy machine more, until enough of them have hit the middle of the work.
+while seen["kills"] < 80 or (
+    seen["kills"] < 800 and (seen["left over"] < 20 or not seen["x"] * seen["y"])
+):
     child = os.fork()
     if not child:
         for turn in range(10**6):
@@ -346,8 +349,8 @@ def test_a_kill_leaves_every_file_old_or_new(tmp_path):
     )
     assert (child.returncode, child.stderr) == (0, "")
     seen = json.loads(child.stdout)
-    assert seen["kills"] == 80
+    assert seen["kills"] >= 80
     # Kills did hit the middle of the work, or the test shows nothing.
     assert seen["left over"] >= 20
-    assert seen["x"] + seen["y"] + seen["mixed"] == 80
+    assert seen["x"] + seen["y"] + seen["mixed"] == seen["kills"]
     assert seen["x"] * seen["y"] > 0
