@@ -185,6 +185,17 @@ def test_the_proxy_does_not_retry_its_own_fault():
         assert _happened(envoy, listener) == (0, 1)
 
 
+def test_a_delay_counts_as_idle_time_and_not_as_the_server_s():
+    with http_echo() as app:
+        listener = outbound(app.port)
+        timeouts = {"request": "300ms", "idle": "1s"}
+        with proxied([listener], {"faults": {}, "timeouts": timeouts}):
+            late, _ = _timed(listener.port, {"x-envoy-fault-delay-request": "600"})
+            ended, took_s = _timed(listener.port, {"x-envoy-fault-delay-request": "4000"})
+    assert (late.status, ended.status) == (200, 504)
+    assert took_s < 3.5
+
+
 def _statuses(port, count, headers=None):
     """Return how often each status was the answer to *count* requests."""
     seen = {}
