@@ -1,6 +1,7 @@
 """`inject`: add the sidecars of a profile to workloads."""
 
 import re
+from pathlib import Path
 from typing import Annotated, Literal
 
 import typer
@@ -25,11 +26,15 @@ def command(
     files: Files,
     *,
     profile: Annotated[
-        str,
+        str | None,
         typer.Option(
-            "--profile", "-p", metavar="NAME|FILE", help="A built-in profile, or one of your own."
+            "--profile",
+            "-p",
+            metavar="NAME|FILE",
+            help="A built-in profile, or one of your own; else that of the nearest "
+            ".sidecarctl.yaml. [default]",
         ),
-    ] = "default",
+    ] = None,
     sets: Annotated[
         list[str] | None,
         typer.Option(
@@ -77,6 +82,7 @@ def command(
     from sidecarctl.manifest.document import parse
     from sidecarctl.manifest.files import read
     from sidecarctl.profile.profile import load_profile
+    from sidecarctl.profile.project import find_config, profile_of
     from sidecarctl.report.progress import working
     from sidecarctl.report.text import Run
 
@@ -84,8 +90,13 @@ def command(
     agree(delivery, files)
     if only and (diff or check or in_place):
         raise SidecarctlError("--only is for what is printed, or written with --output")
+    if profile is None and (config := find_config(Path.cwd())):
+        profile = profile_of(config)
     chosen = load_profile(
-        profile, sets=sets or (), proxy=proxy, kubernetes_version=kubernetes_version
+        "default" if profile is None else profile,
+        sets=sets or (),
+        proxy=proxy,
+        kubernetes_version=kubernetes_version,
     )
     sources = read(files)
     with working("injecting") as progress:

@@ -70,10 +70,11 @@ def command(
     from sidecarctl.cli.exit_code import ExitCode
     from sidecarctl.lifecycle.versions import Version
     from sidecarctl.lint.check import Order, check
-    from sidecarctl.lint.config import Config, find_config, settle
+    from sidecarctl.lint.config import Config, settle
     from sidecarctl.lint.engine import all_rules
     from sidecarctl.lint.select import choose, words
     from sidecarctl.manifest.files import read
+    from sidecarctl.profile.project import find_config
     from sidecarctl.report.formats import targets, write_findings
     from sidecarctl.report.progress import working
     from sidecarctl.report.streams import write_out

@@ -1,14 +1,11 @@
 """What lint is told, from three sides: options over the configuration over the defaults."""
 
-import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 
 from sidecarctl.findings import Severity
 from sidecarctl.lint.exempt import Exemption
-
-FILE = ".sidecarctl.yaml"
+from sidecarctl.profile.project import FILE
 
 _DEFAULTS = {"kubernetesVersion": "1.33", "select": "all", "ignore": "", "failOn": "error"}
 _FLAGS = {"kubernetesVersion": "kubernetes-version", "failOn": "fail-on"}
@@ -56,14 +53,6 @@ class Settings:
         return rows + [
             {"setting": name, "value": value, "from": FILE} for name, value in (*weights, *left_out)
         ]
-
-
-def find_config(folder: Path) -> Path | None:
-    """Return the configuration file that is nearest upward from *folder*, relative to it."""
-    for each in (folder, *folder.parents):
-        if (each / FILE).is_file():
-            return Path(os.path.relpath(each / FILE, folder))
-    return None
 
 
 def settle(options: Mapping[str, Sequence[str] | str | None], config: Config) -> Settings:

@@ -15,6 +15,7 @@ from sidecarctl.manifest.document import Document, parse
 from sidecarctl.manifest.files import read
 from sidecarctl.manifest.narrow import mapping, mappings, strings, text
 from sidecarctl.profile.profile import load_profile
+from sidecarctl.profile.project import named_profile
 from sidecarctl.schemas import violations
 from sidecarctl.violation import UNKNOWN
 
@@ -92,10 +93,9 @@ def _config(file: str, document: Document, rules: tuple[Rule, ...]) -> Config:
 
 
 def _told(document: Document, folder: Path) -> Iterable[tuple[str, Told]]:
-    name = text(document.data.get("profile"))
+    name = named_profile(document, folder)
     if name:
-        own = folder / name
-        profile = load_profile(str(own) if own.is_file() else name)
+        profile = load_profile(name)
         yield "kubernetesVersion", Told(profile.kubernetes_version, f"profile {profile.name}")
     for path in _SETTINGS:
         value = mapping(document.data, *path[:-1]).get(path[-1])

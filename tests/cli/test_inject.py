@@ -260,3 +260,13 @@ def test_context_is_looked_at_and_not_printed(run, folder):
     done = run("inject", "deployment.yaml", "--context", "service.yaml")
     assert "kind: Service" not in done.out
     assert "[no-service]" not in done.err
+
+
+def test_the_profile_of_the_nearest_configuration_is_taken_unless_one_is_named(run, shop, folder):
+    config = "apiVersion: sidecarctl.dev/v1alpha1\nkind: Config\nprofile: own.yaml\n"
+    (folder / ".sidecarctl.yaml").write_text(config, encoding="utf-8")
+    own = "apiVersion: sidecarctl.dev/v1alpha1\nkind: Profile\nmetadata: {name: own}\n"
+    own += "spec: {proxy: none, agents: [datadog]}\n"
+    (folder / "own.yaml").write_text(own, encoding="utf-8")
+    assert run("inject", shop).err.endswith("profile own\n")
+    assert run("inject", shop, "-p", "default").err.endswith("profile default\n")
