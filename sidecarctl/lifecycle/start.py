@@ -131,9 +131,7 @@ def _hook(container: Container, begins: float, clock: _Clock) -> float:
     served = clock.served(container, When.HOOKED)
     done = max(begins, served) + clock.guess.paces[container.name].hook
     if done == NEVER:
-        clock.note(
-            begins, container, What.STUCK, "waits in its postStart for what starts later"
-        )
+        clock.note(begins, container, What.STUCK, "waits in its postStart for what starts later")
     else:
         clock.note(done, container, What.HOOKED)
     clock.hooked[container.name] = done
