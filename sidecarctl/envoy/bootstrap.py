@@ -5,7 +5,7 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import cast
 
-from sidecarctl.envoy.cluster import build_cluster
+from sidecarctl.envoy.cluster import build_clusters
 from sidecarctl.envoy.listener import build_listener
 from sidecarctl.envoy.ops import admin, drain_token, ops_clusters, ops_listeners
 from sidecarctl.envoy.slots import AppProbe, Contribution, Listener, merge, overlay
@@ -43,7 +43,7 @@ def assemble(  # noqa: PLR0913  keyword-only: each is one fact of the workload
         own = [each for each in contributions if each.listener == listener.name]
         slots = merge(own, listener.protocol)
         built.append(build_listener(listener, slots))
-        clusters.append(build_cluster(listener, slots))
+        clusters.extend(build_clusters(listener, slots))
     further = common.get("clusters")
     clusters.extend(cast(list[JsonObject], further if isinstance(further, list) else []))
     _refuse_twins("listeners", [each["name"] for each in built])

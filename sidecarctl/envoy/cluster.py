@@ -1,10 +1,27 @@
 """The cluster behind a listener: where its traffic goes, and by which protocol."""
 
 import ipaddress
+from collections.abc import Iterator
+from dataclasses import replace
 
 from sidecarctl.envoy.proto import HTTP_OPTIONS, endpoint, socket_address, typed
-from sidecarctl.envoy.slots import Listener, Slots, overlay, table
+from sidecarctl.envoy.slots import Listener, Slots, overlay, rows, table
 from sidecarctl.findings import JsonObject
+
+
+def build_clusters(listener: Listener, slots: Slots) -> Iterator[JsonObject]:
+    """Yield the Cluster behind *listener*, and one for each of its further targets."""
+    yield build_cluster(listener, slots)
+    for target in rows(slots, "targets"):
+        if isinstance(target, dict):
+            name, port = f"{listener.name}-{target['name']}", target["port"]
+            there = replace(
+                listener,
+                name=name,
+                target_host=str(target["host"]),
+                target_port=port if isinstance(port, int) else 0,
+            )
+            yield build_cluster(there, slots)
 
 
 def build_cluster(listener: Listener, slots: Slots) -> JsonObject:

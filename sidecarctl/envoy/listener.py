@@ -16,6 +16,8 @@ from sidecarctl.findings import Json, JsonObject
 # client: https://www.envoyproxy.io/docs/envoy/latest/api-v3/config/listener/v3/listener.proto
 _INSPECT_TCP_S = "0.2s"
 _INSPECT_S = "5s"
+# Of these a RouteAction has one: Envoy refuses two.
+_DESTINATIONS = frozenset({"cluster", "cluster_header", "weighted_clusters"})
 
 
 def build_listener(listener: Listener, slots: Slots) -> JsonObject:
@@ -153,14 +155,44 @@ def _routes(listener: Listener, slots: Slots) -> list[JsonObject]:
     if listener.direction == "outbound":
         # The application calls loopback: the server is to see the name it was called by before.
         action["host_rewrite_literal"] = listener.authority or _authority(listener)
-    action = overlay(action, slots.get("route"))
+    action = _toward(action, table(slots, "route"))
+    variants = [each for each in rows(slots, "route_variants") if isinstance(each, dict)]
     routes = []
-    for variant in rows(slots, "route_variants"):
-        if isinstance(variant, dict):
-            match = overlay({"prefix": "/"}, variant.get("match"))
-            route = overlay(action, variant.get("route"))
-            routes.append({**variant, "match": match, "route": route})
-    return [*routes, {"name": "default", "match": {"prefix": "/"}, "route": action}]
+    for target in (*rows(slots, "targets"), None):
+        if isinstance(target, dict) and "match" in target:
+            there: JsonObject = {"cluster": f"{listener.name}-{target['name']}"}
+            common = _route(str(target["name"]), table(target, "match"), _toward(action, there))
+        elif target is None:
+            common = _route("default", {}, action)
+        else:
+            continue
+        routes += [*(_vary(common, each) for each in variants), common]
+    return routes
+
+
+def _route(name: str, match: JsonObject, action: JsonObject) -> JsonObject:
+    return {"name": name, "match": overlay({"prefix": "/"}, match), "route": action}
+
+
+def _vary(route: JsonObject, variant: JsonObject) -> JsonObject:
+    """Return *variant* of *route*: what fits the matches of both."""
+    match, more = table(route, "match"), table(variant, "match")
+    both = overlay(match, more)
+    if headers := [*rows(match, "headers"), *rows(more, "headers")]:
+        both["headers"] = headers
+    name = str(variant["name"])
+    if route["name"] != "default":
+        name = f"{route['name']}-{name}"
+    action = _toward(table(route, "route"), table(variant, "route"))
+    return {**variant, "name": name, "match": both, "route": action}
+
+
+def _toward(action: JsonObject, changes: JsonObject) -> JsonObject:
+    """Return *action* with *changes*; where they name a destination, it is the only one."""
+    kept = action
+    if _DESTINATIONS & changes.keys():
+        kept = {key: value for key, value in action.items() if key not in _DESTINATIONS}
+    return overlay(kept, changes)
 
 
 def _authority(listener: Listener) -> str:

@@ -16,6 +16,9 @@ slot                           kind   becomes
 ``tracing``                    map    ``tracing`` of the HttpConnectionManager
 ``route``                      map    fields of the RouteAction
 ``route_variants``             list   routes before the common one: ``{name, match, route}``
+``targets``                    list   other servers, ``{name, host, port}``, each a Cluster like the
+                                      listener's own, ``<listener>-<name>``; with a ``match``, the
+                                      routes, too, of the requests that fit it
 ``tcp``                        map    fields of ``tcp_proxy``
 ``cluster``                    map    fields of the Cluster behind the listener
 ``thresholds``                 map    its circuit breaker of default priority
@@ -40,7 +43,7 @@ from sidecarctl.findings import Json, JsonObject, show_path
 _MAPS = frozenset({"listener", "filter_chain", "transport_socket", "cluster", "thresholds"})
 _LISTS = frozenset({"listener_filters", "network_filters", "access_log"})
 _HTTP_MAPS = frozenset({"http", "tracing", "route", "upstream_http"})
-_HTTP_LISTS = frozenset({"http_filters", "route_variants"})
+_HTTP_LISTS = frozenset({"http_filters", "route_variants", "targets"})
 _HTTP_SLOTS = _MAPS | _LISTS | _HTTP_MAPS | _HTTP_LISTS | {"upstream_transport_socket"}
 _TCP_SLOTS = _MAPS | _LISTS | {"tcp", "upstream_transport_socket"}
 _BOOTSTRAP_SLOTS = frozenset({"bootstrap", "clusters"})

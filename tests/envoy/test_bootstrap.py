@@ -138,6 +138,37 @@ def test_route_variants_stand_before_the_common_route_and_share_its_fields():
     ]
 
 
+def test_targets_are_clusters_like_the_listener_s_and_those_with_a_match_have_all_routes():
+    slots = {
+        "cluster": {"connect_timeout": "3s"},
+        "route": {"weighted_clusters": {"clusters": []}},
+        "route_variants": [{"name": "reads", "match": {"headers": [{"name": ":method"}]}}],
+        "targets": [
+            {"name": "b", "host": "::1", "port": 81, "match": {"headers": [{"name": "x-b"}]}},
+            {"name": "copy", "host": "127.0.0.1", "port": 82},
+        ],
+    }
+    built = _assemble(outbound(80), contributions=[Contribution("a", 1, slots, "egress-80")])
+    (host,) = _manager(built, "egress-80")["route_config"]["virtual_hosts"]
+    assert [
+        (
+            each["name"],
+            [header["name"] for header in each["match"].get("headers", [])],
+            each["route"].get("cluster", "by weight"),
+            "weighted_clusters" in each["route"],
+        )
+        for each in host["routes"]
+    ] == [
+        ("b-reads", ["x-b", ":method"], "egress-80-b", False),
+        ("b", ["x-b"], "egress-80-b", False),
+        ("reads", [":method"], "by weight", True),
+        ("default", [], "by weight", True),
+    ]
+    clusters = {each["name"]: each for each in built["static_resources"]["clusters"]}
+    for name in ("egress-80", "egress-80-b", "egress-80-copy"):
+        assert clusters[name]["connect_timeout"] == "3s"
+
+
 @pytest.mark.parametrize(
     ("fields", "authority"),
     [

@@ -65,6 +65,34 @@ _VARIANTS = {
         },
         {"byHeader": False},
     ],
+    "trafficSplit": [
+        {},
+        {
+            "splits": [
+                {
+                    "of": str(port),
+                    "sticky": {"cookie": "user"},
+                    "variants": [
+                        {"name": "canary", "host": "canary.svc", "port": 80, "weight": "0.5%"},
+                        {
+                            "name": "beta",
+                            "host": "::1",
+                            "port": 80,
+                            "match": {"cookie": {"name": "exp", "value": "b"}},
+                        },
+                        {
+                            "name": "test",
+                            "host": "10.0.0.1",
+                            "port": 80,
+                            "match": {"header": {"name": "x-version", "value": "v2"}},
+                        },
+                    ],
+                    "mirror": {"host": "shadow.svc", "port": 80, "percentage": "25%"},
+                }
+                for port in (80, 81, 90, 5432)
+            ]
+        },
+    ],
     "tracing": [
         {},
         {"to": "datadog", "sampling": "0.5%"},
@@ -79,7 +107,7 @@ _VARIANTS = {
 def test_each_cell_alone(name, kind):
     listener = _KINDS[kind]
     if not acts_on(concern(name), listener):
-        assert name in ("retries", "tracing", "faults")
+        assert name in ("retries", "tracing", "faults", "trafficSplit")
         assert listener.protocol == "tcp" or listener.direction == "inbound"
         return
     verdict = build([listener], {name: {}}).verdict()
