@@ -6,7 +6,7 @@ was covered, and a fall of them fails.
 
 import difflib
 from collections import Counter
-from functools import lru_cache
+from functools import cache, lru_cache
 from pathlib import Path
 
 import pytest
@@ -25,8 +25,6 @@ from sidecarctl.topology.fleet import fleet
 HERE = Path(__file__).parent
 FULL = HERE.parent / "profiles" / "full.yaml"
 PROFILES = ("default", "strict", "datadog", "istio", str(FULL))
-# One worker of pytest-xdist runs all tests of a profile: injecting is the slow part.
-GROUPED = [pytest.param(each, marks=pytest.mark.xdist_group(Path(each).name)) for each in PROFILES]
 FIXTURES = sorted((HERE.parent / "fixtures").iterdir())
 FILES = [*FIXTURES, *CORPUS]
 
@@ -52,10 +50,18 @@ def documents(text, name):
     return parse(text, name).documents
 
 
-@pytest.fixture(scope="module", params=GROUPED, ids=lambda each: Path(each).name)
+@pytest.fixture(params=PROFILES, ids=lambda each: Path(each).name)
 def runs(request):
     """Every file with one profile: (file, text, result), those that cannot be parsed left out."""
-    profile = load_profile(request.param)
+    return runs_of(request.param)
+
+
+@cache
+def runs_of(name):
+    """Inject into every file once for all tests: pytest alone would do so whenever it changes over
+    from one profile to another.
+    """
+    profile = load_profile(name)
     found = []
     for file in FILES:
         try:

