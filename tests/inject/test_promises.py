@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 from api_schemas import VERSIONS, faults
 from corpus import FILES as CORPUS
+from corpus import at_least
 
 from sidecarctl.errors import ManifestError, ProfileError
 from sidecarctl.inject.eject import eject
@@ -108,7 +109,7 @@ def test_every_workload_is_accounted_for_with_a_reason(runs, request, record_pro
     name = Path(request.node.callspec.params["runs"]).name
     numbers = ", ".join(f"{number} {status}" for status, number in sorted(count.items()))
     record_property("covered", f"profile {name}: {len(found)} files, workloads: {numbers}")
-    assert count[Status.INJECTED] >= FLOOR[name]
+    assert count[Status.INJECTED] >= at_least(FLOOR[name], 15)
 
 
 def test_injected_twice_is_injected_once(runs):
@@ -133,7 +134,7 @@ def test_eject_keeps_edits_that_were_made_since(runs):
                 continue
             count += 1
             assert text_of(eject([parse(edit(after), name)]), name) == edited, (name, edit.__name__)
-    assert count > 100
+    assert count > at_least(100, 10)
 
 
 def append_comment(text):
@@ -322,4 +323,4 @@ def test_the_schema_accepts_what_it_accepted_before(runs, request, record_proper
     name = Path(request.node.callspec.params["runs"]).name
     numbers = ", ".join(f"{number} for {version}" for version, number in sorted(count.items()))
     record_property("covered", f"profile {name}: schema-valid documents: {numbers}")
-    assert min(count.values()) > 100
+    assert min(count.values()) > at_least(100, 20)
