@@ -15,10 +15,15 @@ def inverse(data: JsonObject, receipts: Sequence[Receipt], undone: JsonObject) -
     A parent that came with an edit goes only if nothing else is in it. What no receipt says, the
     values of an alias and of a merge key, is looked up in *undone*, the document as it reads when
     the edits are undone.
+
+    Raises:
+        ValueError: two receipts tell of one place: taking it out twice would hit a neighbour.
     """
     before = copied(data)
     places = [(find(before, receipt.path), receipt) for receipt in receipts]
     found = [(path, receipt) for path, receipt in places if path]
+    if len({path for path, _ in found}) < len(found):
+        raise ValueError("two lines of it tell of the same place")
     for path, receipt in sorted(found, key=lambda pair: _order(pair[0]), reverse=True):
         _take_back(before, path, receipt, undone)
     return before

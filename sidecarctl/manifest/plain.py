@@ -117,7 +117,8 @@ class _Converter:
             raise ManifestError(str(error), at=self._at(node)) from None
 
     def _twice(self, node: MappingNode, second: Node, key: str) -> ManifestError:
-        first = next(each for each, _ in node.value if key_of(each) == key)
+        keys = (each for each, _ in node.value if not is_merge(each))
+        first = next(each for each in keys if self._key(each) == key)
         return ManifestError(
             f"the key {key!r} occurs twice in this mapping, first at line {self._at(first).line}",
             at=self._at(second),

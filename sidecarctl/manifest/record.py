@@ -155,6 +155,8 @@ def _goal(
         return inverse(data, receipts, now.data)
     except ValueError as error:
         raise damaged(document, str(error)) from None
+    except LookupError:
+        raise damaged(document, "its lines do not fit together") from None
 
 
 def _names(manifest: Manifest, numbers: Iterable[int]) -> tuple[str, ...]:

@@ -184,3 +184,8 @@ def test_two_hundred_levels_are_not_too_many():
         braces = f"b: {'[' * 2_000!r}\n"
         assert len(parse(f"a: {nested}\n", "any.yaml").documents) == 1
         assert len(parse(f"a: {nested}\n{braces}", "any.yaml").documents) == 1
+
+
+def test_two_keys_that_are_empty_occur_twice():
+    with pytest.raises(ManifestError, match="the key '' occurs twice in this mapping"):
+        parse("? \n? \n", "any.yaml")

@@ -435,3 +435,31 @@ def test_place_of_the_record(case, of_the_pod):
     assert list(document.annotations)[-3:] == [RECORD, *MARKS]
     assert eject(injected).text == text
     assert eject(injected).exact
+
+
+def test_a_record_that_tells_of_one_place_twice_is_damaged():
+    """Taken out twice by its place in the list, the neighbour would go as well."""
+    manifest = parse(SHOP_WITH_LIST, "shop.yaml")
+    (document,) = manifest.documents
+    after = copy.deepcopy(document.data)
+    after["spec"]["template"]["spec"]["containers"].insert(0, {"name": "envoy", "image": "e:1"})
+    text = inject_text(manifest, [Rewrite(document, after)], [{}])
+    (line,) = [each for each in text.splitlines(keepends=True) if "+ spec" in each]
+    with pytest.raises(ManifestError, match="tell of the same place"):
+        eject_text(parse(text.replace(line, line * 2), "shop.yaml"))
+
+
+SHOP_WITH_LIST = """\
+apiVersion: apps/v1
+kind: Deployment
+metadata:
+  name: shop
+spec:
+  template:
+    spec:
+      containers:
+      - name: app
+        image: a:1
+      - name: other
+        image: o:1
+"""
