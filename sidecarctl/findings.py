@@ -1,8 +1,9 @@
 """What the tool says, and where: the types that every room speaks in."""
 
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import TypeAlias
+
+from msgspec import Struct
 
 # A Union of quoted names, so that `Json | X` also works at run time on Python 3.11.
 Json: TypeAlias = str | int | float | bool | list["Json"] | dict[str, "Json"] | None
@@ -28,8 +29,7 @@ class Confidence(StrEnum):
     LOW = "low"
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Location:
+class Location(Struct, frozen=True, order=True):
     """A place in a file: lines and columns from 1, columns in code points, the end exclusive.
 
     These are the numbers SARIF wants once the log says ``columnKind: unicodeCodePoints``.
@@ -45,16 +45,14 @@ class Location:
         return f"{self.file}:{self.line}:{self.column}"
 
 
-@dataclass(frozen=True, slots=True)
-class Related:
+class Related(Struct, frozen=True):
     """Another place that a finding speaks of, with a word on why."""
 
     location: Location
     message: str
 
 
-@dataclass(frozen=True, slots=True)
-class Finding:
+class Finding(Struct, frozen=True):
     """One thing that is wrong with a manifest, at its place."""
 
     code: str

@@ -7,9 +7,10 @@ where jsonschema takes hundreds, and jsonschema need not be imported.
 import binascii
 import json
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
 from functools import cache
 from typing import TypedDict
+
+from msgspec import Struct
 
 from sidecarctl.assets import asset_dir
 from sidecarctl.findings import Json, JsonObject
@@ -37,8 +38,7 @@ _RANGES: Mapping[str, tuple[int, int]] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Node:
+class Node(Struct, frozen=True):
     """One schema of the pack, made ready for the walk."""
 
     types: tuple[str, ...]  # of JSON Schema; none: any value
@@ -53,8 +53,7 @@ class Node:
     format: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class KubernetesSchema:
+class KubernetesSchema(Struct, frozen=True):
     """The schema of one kind in one version."""
 
     version: str
@@ -177,8 +176,7 @@ _FORMATS: Mapping[str, Callable[[Json, str], str | None]] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class _Pack:
+class _Pack(Struct, frozen=True):
     versions: tuple[str, ...]
     kinds: Mapping[str, str]  # "apps/v1/Deployment" -> name of a definition
     lines: Mapping[str, str]  # name of a definition -> its line, decoded when it is needed

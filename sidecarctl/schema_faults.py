@@ -6,11 +6,11 @@ value, used where its type, pattern or alternatives fail (``"is no duration such
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from itertools import groupby
 from typing import cast
 
 from jsonschema import Draft202012Validator, ValidationError
+from msgspec import Struct
 from referencing.jsonschema import EMPTY_REGISTRY
 
 from sidecarctl.findings import FieldPath, Json, JsonObject
@@ -41,8 +41,7 @@ def faults(data: Json, schema: JsonObject) -> list[Violation]:
     return sorted(found, key=lambda violation: path_order(violation.path))
 
 
-@dataclass(frozen=True, slots=True)
-class _Fault:
+class _Fault(Struct, frozen=True):
     """A jsonschema error with its types narrowed: *value* at *path* fails *keyword*: *wanted*."""
 
     path: FieldPath

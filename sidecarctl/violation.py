@@ -5,8 +5,9 @@ Apart from ``schemas.py`` so that whoever needs a word alone does not load jsons
 
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
 from difflib import get_close_matches
+
+from msgspec import Struct
 
 from sidecarctl.findings import FieldPath, Json
 
@@ -26,18 +27,28 @@ TYPE_WORDS: Mapping[str, str] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Violation:
+class Violation(Struct, frozen=True):
     """One way in which data fails its schema; *path* counts from the root of the data.
 
     For an unknown field *path* ends in its key, for a missing one in the key that should be there.
-    *keyword* is the one of JSON Schema that failed.
+    *keyword* is the one of JSON Schema that failed; two that
+    say the same of the same place are equal, whichever found it.
     """
 
     path: FieldPath
     message: str
     hint: str | None = None
-    keyword: str = field(default="", compare=False)
+    keyword: str = ""
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Violation) and self._said == other._said
+
+    def __hash__(self) -> int:
+        return hash(self._said)
+
+    @property
+    def _said(self) -> tuple[FieldPath, str, str | None]:
+        return self.path, self.message, self.hint
 
 
 def path_order(path: FieldPath) -> list[tuple[bool, int, str]]:

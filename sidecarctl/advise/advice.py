@@ -1,7 +1,8 @@
 """What `advise` says: an answer for each sidecar, remarks on workloads, the cost of the fleet."""
 
-from dataclasses import dataclass
 from enum import StrEnum
+
+from msgspec import Struct
 
 from sidecarctl.advise.figures import Request, Thresholds
 from sidecarctl.findings import Location
@@ -20,8 +21,7 @@ class Instead(StrEnum):
     NOTHING = "leave it out"
 
 
-@dataclass(frozen=True, slots=True)
-class Question:
+class Question(Struct, frozen=True):
     """What is asked; *assumptions* may say how long the app of a Job runs."""
 
     version: Version
@@ -30,16 +30,14 @@ class Question:
     namespace: str = "default"
 
 
-@dataclass(frozen=True, slots=True)
-class Reason:
+class Reason(Struct, frozen=True):
     """Why, in a sentence, and where that is from."""
 
     text: str
     source: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Advice:
+class Advice(Struct, frozen=True):
     """The answer for one sidecar; *unless* are the facts that would turn it.
 
     *each* is what it asks in one pod, *pods* how many there are.
@@ -61,8 +59,7 @@ class Advice:
         return self.each.times(self.pods)
 
 
-@dataclass(frozen=True, slots=True)
-class Remark:
+class Remark(Struct, frozen=True):
     """Something about the sidecars of one workload together."""
 
     subject: str
@@ -71,8 +68,7 @@ class Remark:
     source: str
 
 
-@dataclass(frozen=True, slots=True)
-class Kind:
+class Kind(Struct, frozen=True):
     """All sidecars of one kind in the input; *nodes* is how many nodes their pods take.
 
     *instead* is what most of them should be, *replacement* what that would ask, None where nobody
@@ -87,8 +83,7 @@ class Kind:
     replacement: Request | None
 
 
-@dataclass(frozen=True, slots=True)
-class Report:
+class Report(Struct, frozen=True):
     """The whole answer; *apps* is what the containers beside the sidecars ask."""
 
     advice: tuple[Advice, ...]

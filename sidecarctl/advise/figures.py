@@ -1,12 +1,11 @@
 """The numbers that advice rests on, each with where it is from; thresholds are the user's."""
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from sidecarctl.lifecycle.quantities import cpu_milli, memory_bytes
 
 
-@dataclass(frozen=True, slots=True)
-class Request:
+class Request(Struct, frozen=True):
     """What something asks of its node: thousandths of a core, and bytes."""
 
     cpu: int
@@ -40,8 +39,7 @@ VOLUME_SOURCE = "https://secrets-store-csi-driver.sigs.k8s.io/introduction"
 SIDECAR_SOURCE = "https://kubernetes.io/docs/concepts/workloads/pods/sidecar-containers/"
 
 
-@dataclass(frozen=True, slots=True)
-class Thresholds:
+class Thresholds(Struct, frozen=True):
     """Where advice turns. Engineering values, but for what is computed from requests.
 
     *pods_per_node* is how many of the pods in question run on a node, *languages* in how many the

@@ -1,6 +1,7 @@
 """One sidecar -> what should do its work, why, and what would change that: first match wins."""
 
-from dataclasses import dataclass, replace
+from msgspec import Struct
+from msgspec.structs import replace
 
 from sidecarctl.advise.advice import Instead, Reason
 from sidecarctl.advise.figures import (
@@ -21,8 +22,7 @@ from sidecarctl.lifecycle.images import Purpose
 from sidecarctl.lifecycle.quantities import format_cpu, format_memory
 
 
-@dataclass(frozen=True, slots=True)
-class Case:
+class Case(Struct, frozen=True):
     """What is known of a sidecar.
 
     *is_mesh* says that it does for the whole traffic of the pod what a node could do; *layers* are
@@ -41,8 +41,7 @@ class Case:
     is_alone: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Verdict:
+class Verdict(Struct, frozen=True):
     """What should do the work, why, and what would change that."""
 
     instead: Instead

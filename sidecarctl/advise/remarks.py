@@ -2,7 +2,8 @@
 
 import math
 from collections.abc import Iterator
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from sidecarctl.advise.advice import Question, Remark
 from sidecarctl.advise.facts import JOBS, apps, request_of, total

@@ -3,8 +3,10 @@
 import os
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
 from pathlib import Path
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from sidecarctl.cli.exit_code import ExitCode
 from sidecarctl.cli.options import ReportFormat
@@ -19,8 +21,7 @@ from sidecarctl.report.streams import write_err, write_out
 from sidecarctl.report.text import Run, result_lines
 
 
-@dataclass(frozen=True, slots=True)
-class Delivery:
+class Delivery(Struct, frozen=True):
     """What the user wants done with the result, and how it is to be reported."""
 
     diff: bool

@@ -8,10 +8,11 @@ import tempfile
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
-from dataclasses import dataclass
 from http.client import HTTPConnection
 from importlib.metadata import PackageNotFoundError, distribution
 from pathlib import Path
+
+from msgspec import Struct
 
 from sidecarctl.envoy.messages import LOG_FLAGS, messages
 from sidecarctl.envoy.mounts import CERTIFICATES, RUN, stage, under
@@ -60,8 +61,7 @@ def envoy() -> Path:
     return found
 
 
-@dataclass(frozen=True, slots=True)
-class Verdict:
+class Verdict(Struct, frozen=True):
     """What Envoy thinks of a bootstrap.
 
     *accepted* is its exit code; *messages* are the warnings and errors it printed, fit to be shown.
@@ -102,16 +102,14 @@ def validate(bootstrap: str, files: Mapping[str, str] | None = None) -> Verdict:
         return Verdict(done.returncode == 0, told)
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(Struct, frozen=True):
     """What the admin interface says."""
 
     status: int
     body: str
 
 
-@dataclass(frozen=True, slots=True)
-class Running:
+class Running(Struct, frozen=True):
     """An Envoy that serves: our own child, by its pid."""
 
     pid: int

@@ -2,7 +2,8 @@
 
 import ipaddress
 from collections.abc import Iterator
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from sidecarctl.envoy.proto import HTTP_OPTIONS, endpoint, socket_address, typed
 from sidecarctl.envoy.slots import Listener, Slots, overlay, rows, table

@@ -1,19 +1,19 @@
 """A mapping inside a bootstrap, with its path. protobuf takes both spellings of a field's name."""
 
 import re
-from dataclasses import dataclass, field
+
+from msgspec import Struct
 
 from sidecarctl.findings import FieldPath, Json, JsonObject
 
 _CAMEL = re.compile(r"_([a-z])")
 
 
-@dataclass(frozen=True, slots=True)
-class Part:
+class Part(Struct, frozen=True):
     """A mapping at *path*; false where it is empty or not there. Names are given in snake_case."""
 
     path: FieldPath
-    data: JsonObject = field(repr=False)
+    data: JsonObject
 
     def __bool__(self) -> bool:
         return bool(self.data)

@@ -5,10 +5,11 @@ Source: https://www.envoyproxy.io/docs/envoy/latest/api-v3/config/bootstrap/v3/b
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from functools import cached_property
 from ipaddress import ip_address
 from typing import Literal
+
+from msgspec import Struct
 
 from sidecarctl.envoy.part import Part
 from sidecarctl.errors import ManifestError
@@ -20,8 +21,7 @@ from sidecarctl.manifest.narrow import mapping, strings
 _MARKS = ("static_resources", "staticResources", "dynamic_resources", "dynamicResources")
 
 
-@dataclass(frozen=True, slots=True)
-class Address:
+class Address(Struct, frozen=True):
     """A socket address; *port* is None for a pipe, or where the port is a name."""
 
     host: str
@@ -37,8 +37,7 @@ class Address:
             return self.host == "localhost" or not self.host
 
 
-@dataclass(frozen=True, slots=True)
-class Chain:
+class Chain(Struct, frozen=True):
     """A filter chain: its TLS context (empty where it speaks plaintext) and its last filter."""
 
     part: Part
@@ -59,8 +58,7 @@ class Chain:
             yield from host.parts("routes")
 
 
-@dataclass(frozen=True, slots=True)
-class Listener:
+class Listener(Struct, frozen=True):
     """A listener and the addresses that it binds."""
 
     part: Part
@@ -78,8 +76,7 @@ class Listener:
         return bool(self.chains) and all(chain.demands_certificate for chain in self.chains)
 
 
-@dataclass(frozen=True, slots=True)
-class Cluster:
+class Cluster(Struct, frozen=True):
     """A cluster with the endpoints that stand in the configuration itself."""
 
     part: Part
@@ -92,14 +89,13 @@ class Cluster:
         return bool(self.endpoints) and all(one.is_loopback for one in self.endpoints)
 
 
-@dataclass(frozen=True, eq=False)
-class Bootstrap:
+class Bootstrap(Struct, frozen=True, eq=False, dict=True):
     """A bootstrap in *owner*: a document of its own, or the text of a ConfigMap at *base*."""
 
     owner: Document
     base: FieldPath
-    document: Document = field(repr=False)
-    text: Embedded | None = field(repr=False)
+    document: Document
+    text: Embedded | None
 
     def locate(self, path: FieldPath, *, on: Literal["value", "key"] = "value") -> Location:
         """Return the place of what stands at *path* of the bootstrap."""

@@ -34,8 +34,9 @@ appended in the order that each concern states. What the listener is without any
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
 from typing import Literal, cast
+
+from msgspec import Struct, field
 
 from sidecarctl.errors import ProfileError, TemplateError
 from sidecarctl.findings import Json, JsonObject, show_path
@@ -54,8 +55,7 @@ _FRAGMENT = frozenset({"pod", "app", "workload", "namespace", "documents", "file
 Slots = dict[str, Json]
 
 
-@dataclass(frozen=True, slots=True)
-class Listener:
+class Listener(Struct, frozen=True):
     """A port that Envoy listens on for the application, and where its traffic goes.
 
     *protocol* is ``http``, ``grpc`` or ``tcp``. Inbound, *target_host* and *target_port* are the
@@ -84,8 +84,7 @@ class Listener:
     values: JsonObject = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
-class AppProbe:
+class AppProbe(Struct, frozen=True):
     """A probe of the application that the kubelet sends to Envoy instead.
 
     ``http``: the ops listener serves *served_path* and asks the application at *path*.
@@ -100,8 +99,7 @@ class AppProbe:
     port: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Contribution:
+class Contribution(Struct, frozen=True):
     """What the cell of *concern* rendered for one listener, or (None) for the bootstrap."""
 
     concern: str

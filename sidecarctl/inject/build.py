@@ -3,7 +3,8 @@
 import hashlib
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from sidecarctl.envoy.bootstrap import assemble, dump
 from sidecarctl.envoy.certificates import certificate_files

@@ -1,8 +1,9 @@
 """Where new documents go: after their owner, to a file of their own, or to the one they had."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
 from itertools import count
+
+from msgspec import Struct, field
 
 from sidecarctl.findings import JsonObject
 from sidecarctl.inject.build import MANAGED_BY, OWNER, TOOL
@@ -14,8 +15,7 @@ _Key = tuple[str, str, str]
 """Kind, namespace ("" where none is said) and name."""
 
 
-@dataclass(slots=True)
-class Homes:
+class Homes(Struct):
     """The files of new documents, filled while they are made.
 
     *companions* says which file of the input an earlier run wrote a document to; *texts* has the

@@ -1,8 +1,10 @@
 """From manifests and a profile to new texts: nothing is written here, and nothing is half done."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
 from typing import Literal
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from sidecarctl import __version__
 from sidecarctl.errors import ManifestError
@@ -35,8 +37,7 @@ PROFILE = "sidecarctl.dev/profile"
 VERSION = "sidecarctl.dev/version"
 
 
-@dataclass(slots=True)
-class _Edits:
+class _Edits(Struct):
     """What becomes of the documents of a run, by ``id(document)``."""
 
     homes: Homes

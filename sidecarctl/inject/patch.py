@@ -2,8 +2,9 @@
 
 import copy
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from itertools import pairwise
+
+from msgspec import Struct
 
 from sidecarctl.findings import FieldPath, Json, JsonObject, Location, Severity
 from sidecarctl.manifest.narrow import mapping, mappings, number, text
@@ -13,8 +14,7 @@ from sidecarctl.plan.outcome import Change, Note
 SAFE_TO_EVICT = "cluster-autoscaler.kubernetes.io/safe-to-evict-local-volumes"
 
 
-@dataclass(frozen=True, slots=True)
-class Fragment:
+class Fragment(Struct, frozen=True):
     """What one sidecar adds; *source* is its name, for messages."""
 
     source: str

@@ -1,7 +1,8 @@
 """A pod spec -> what the API server refuses in it, or what goes wrong when the kubelet runs it."""
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from sidecarctl.findings import FieldPath, JsonObject, Severity
 from sidecarctl.lifecycle.assumptions import Assumptions, Case, assume
@@ -39,8 +40,7 @@ CHECKS: tuple[Callable[[Scene], Iterator[Hazard]], ...] = (
 _WEIGHT = {Severity.ERROR: 0, Severity.WARNING: 1, Severity.INFO: 2}
 
 
-@dataclass(frozen=True, slots=True)
-class Analysis:
+class Analysis(Struct, frozen=True):
     """What the model says of a pod. Where there are *faults*, nothing else is said."""
 
     pod: Pod

@@ -2,8 +2,10 @@
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
 from enum import StrEnum
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from sidecarctl.errors import ProfileError
 from sidecarctl.lifecycle.pod import Container, Handler, Pod
@@ -24,8 +26,7 @@ class Case(StrEnum):
     WORST = "worst"
 
 
-@dataclass(frozen=True, slots=True)
-class Pace:
+class Pace(Struct, frozen=True):
     """How long one container takes, in seconds.
 
     *pull* the image; *start* from the process to listening; *run* from the process to its end, for
@@ -41,8 +42,7 @@ class Pace:
     exit: float
 
 
-@dataclass(frozen=True, slots=True)
-class Assumptions:
+class Assumptions(Struct, frozen=True):
     """The stated assumptions of a timeline.
 
     *sync_s* is what the kubelet takes to notice an event and act (its PLEG lists containers once a
@@ -66,8 +66,7 @@ FIELDS: Mapping[str, str] = {
 """What a user may assume of a container -> the field of `Pace`."""
 
 
-@dataclass(frozen=True, slots=True)
-class Assumption:
+class Assumption(Struct, frozen=True):
     """What somebody assumes of *container* (``*`` is every one): *field* takes *seconds*."""
 
     container: str

@@ -7,7 +7,7 @@
 Source: https://kubernetes.io/docs/concepts/workloads/pods/sidecar-containers/#jobs-with-sidecar-containers
 """
 
-from dataclasses import replace
+from msgspec.structs import replace
 
 from sidecarctl.lifecycle.assumptions import Assumptions
 from sidecarctl.lifecycle.events import NEVER, Event, What, in_order, time_of

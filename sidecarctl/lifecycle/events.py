@@ -2,8 +2,9 @@
 
 import math
 from collections.abc import Iterable
-from dataclasses import dataclass
 from enum import StrEnum
+
+from msgspec import Struct
 
 NEVER = math.inf
 """The time of what does not happen."""
@@ -29,8 +30,7 @@ class What(StrEnum):
     RESTART = "restart"
 
 
-@dataclass(frozen=True, slots=True)
-class Event:
+class Event(Struct, frozen=True):
     """Something happens to *container* at *at_s* seconds; *why* says so in a few words.
 
     *revision* tells the pods of a rolling update apart.

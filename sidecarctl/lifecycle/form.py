@@ -1,8 +1,9 @@
 """What `inject` asks: which form a sidecar takes, and the numbers that go with it."""
 
 import math
-from dataclasses import replace
 from enum import StrEnum
+
+from msgspec.structs import replace
 
 from sidecarctl.lifecycle.assumptions import Assumptions
 from sidecarctl.lifecycle.pod import Pod

@@ -1,7 +1,8 @@
 """Stretches of a timeline in which somebody needs what is not there."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from sidecarctl.lifecycle.events import NEVER, Event, What, time_of
 from sidecarctl.lifecycle.needs import Need, When
@@ -11,8 +12,7 @@ from sidecarctl.lifecycle.stop import PROPAGATION_S
 from sidecarctl.lifecycle.strategy import Order, Strategy
 
 
-@dataclass(frozen=True, slots=True)
-class Gap:
+class Gap(Struct, frozen=True):
     """A stretch in which somebody needs what is not there."""
 
     start_s: float

@@ -1,9 +1,10 @@
 """Images that are known as sidecars: what they are for, where they listen, how fast they start."""
 
 import json
-from dataclasses import dataclass
 from enum import StrEnum
 from functools import cache
+
+from msgspec import Struct
 
 from sidecarctl.assets import asset_dir
 from sidecarctl.findings import Json, JsonObject
@@ -20,8 +21,7 @@ class Purpose(StrEnum):
     REDIRECT = "redirect"  # sets up the capture of traffic, then ends
 
 
-@dataclass(frozen=True, slots=True)
-class Known:
+class Known(Struct, frozen=True):
     """A known image; times are seconds, None where nobody measured."""
 
     name: str

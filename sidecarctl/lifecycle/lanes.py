@@ -1,7 +1,8 @@
 """Events -> what each container does during which span of time."""
 
-from dataclasses import dataclass
 from enum import StrEnum
+
+from msgspec import Struct
 
 from sidecarctl.lifecycle.events import Event, What
 from sidecarctl.lifecycle.pod import Container, Role
@@ -22,8 +23,7 @@ class Phase(StrEnum):
     STUCK = "stuck"
 
 
-@dataclass(frozen=True, slots=True)
-class Span:
+class Span(Struct, frozen=True):
     """A container is in *phase* from *start_s* to *end_s*."""
 
     phase: Phase
@@ -31,8 +31,7 @@ class Span:
     end_s: float
 
 
-@dataclass(frozen=True, slots=True)
-class Lane:
+class Lane(Struct, frozen=True):
     """One container through time; *killed* says that SIGKILL ended it.
 
     *rest* is what it goes on doing after the last event, None where it has ended or has not begun.

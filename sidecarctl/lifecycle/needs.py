@@ -2,9 +2,10 @@
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import TypeAlias
+
+from msgspec import Struct
 
 from sidecarctl.findings import FieldPath
 from sidecarctl.lifecycle.images import Purpose
@@ -39,8 +40,7 @@ class When(StrEnum):
     STOP = "for its preStop hook"
 
 
-@dataclass(frozen=True, slots=True)
-class Need:
+class Need(Struct, frozen=True):
     """*who* needs *what* of *server* at *when*; *path* is where the pod says so."""
 
     who: Container

@@ -1,8 +1,9 @@
 """A pod as the kubelet sees it: containers in their order, with the API's defaults filled in."""
 
-from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Literal
+
+from msgspec import Struct
 
 from sidecarctl.findings import FieldPath, JsonObject
 
@@ -18,8 +19,7 @@ class Role(StrEnum):
     SIDECAR = "sidecar"  # an init container with restartPolicy: Always (KEP-753)
 
 
-@dataclass(frozen=True, slots=True)
-class Text:
+class Text(Struct, frozen=True):
     """A string that a container is started with: *name* is its variable or flag, else empty."""
 
     path: FieldPath
@@ -27,8 +27,7 @@ class Text:
     value: str
 
 
-@dataclass(frozen=True, slots=True)
-class Handler:
+class Handler(Struct, frozen=True):
     """What the kubelet does for a probe or a hook.
 
     *port* is None where there is none or where a name resolves to nothing; *port_name* is the name.
@@ -49,8 +48,7 @@ class Handler:
         return self.port is not None or not self.port_name
 
 
-@dataclass(frozen=True, slots=True)
-class Probe:
+class Probe(Struct, frozen=True):
     """A probe with the API's defaults; times are seconds.
 
     Source: https://kubernetes.io/docs/concepts/configuration/liveness-readiness-startup-probes/
@@ -71,8 +69,7 @@ class Probe:
         return self.delay_s + self.failures * self.period_s
 
 
-@dataclass(frozen=True, slots=True)
-class Mount:
+class Mount(Struct, frozen=True):
     """A volume in a container."""
 
     path: FieldPath
@@ -80,8 +77,7 @@ class Mount:
     read_only: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Container:
+class Container(Struct, frozen=True, eq=False):
     """One container of the pod; *path* counts from the root of the document."""
 
     path: FieldPath
@@ -97,15 +93,14 @@ class Container:
     post_start: Handler | None
     pre_stop: Handler | None
     restart_policy: str
-    data: JsonObject = field(repr=False, compare=False)
+    data: JsonObject
 
     @property
     def is_native_sidecar(self) -> bool:
         return self.role is Role.SIDECAR
 
 
-@dataclass(frozen=True, slots=True)
-class Pod:
+class Pod(Struct, frozen=True, eq=False):
     """A pod spec: *containers* holds init containers and sidecars in list order, then the apps."""
 
     path: FieldPath
@@ -115,7 +110,7 @@ class Pod:
     deadline_s: int | None
     empty_dirs: frozenset[str]
     shares_processes: bool
-    data: JsonObject = field(repr=False, compare=False)
+    data: JsonObject
 
     @property
     def inits(self) -> tuple[Container, ...]:

@@ -1,9 +1,10 @@
 """What a pod asks of its node: effective requests and limits, the QoS class."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import Literal, TypeAlias
+
+from msgspec import Struct
 
 from sidecarctl.findings import FieldPath, Json, JsonObject
 from sidecarctl.lifecycle.quantities import amount, format_amount
@@ -20,8 +21,7 @@ class QosClass(StrEnum):
     BEST_EFFORT = "BestEffort"
 
 
-@dataclass(frozen=True, slots=True)
-class Resources:
+class Resources(Struct, frozen=True):
     """Requests and limits of a container or a pod."""
 
     requests: Amounts

@@ -6,7 +6,7 @@ Who comes first is the `Strategy`'s. Source:
 https://kubernetes.io/docs/concepts/workloads/controllers/deployment/#min-ready-seconds
 """
 
-from dataclasses import replace
+from msgspec.structs import replace
 
 from sidecarctl.lifecycle.assumptions import Assumptions
 from sidecarctl.lifecycle.events import NEVER, Event, What, time_of

@@ -1,7 +1,8 @@
 """What the pod spec itself does not say: its kind, its kubelet, what its containers are for."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from sidecarctl.lifecycle.images import Known, Purpose, known
 from sidecarctl.lifecycle.pod import Container, Pod, Role
@@ -12,8 +13,7 @@ DEFAULT_VERSION = Version(1, 33)
 _JOBS = frozenset({"Job", "CronJob"})
 
 
-@dataclass(frozen=True, slots=True)
-class Setting:
+class Setting(Struct, frozen=True):
     """Where a pod spec stands; all of it may be left out.
 
     *version* is the oldest kubelet of the target. *main* names the app where the pod says so

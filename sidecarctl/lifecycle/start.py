@@ -27,7 +27,8 @@ kuberuntime/kuberuntime_container.go, prober/worker.go, status/generate.go
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from sidecarctl.lifecycle.assumptions import Assumptions
 from sidecarctl.lifecycle.events import NEVER, Event, What, in_order
@@ -62,8 +63,7 @@ def start(pod: Pod, guess: Assumptions, needs: Iterable[Need] = ()) -> tuple[Eve
     return in_order(clock.events)
 
 
-@dataclass(slots=True)
-class _Clock:
+class _Clock(Struct):
     """The run so far. It changes as the run goes on and never leaves this module."""
 
     guess: Assumptions

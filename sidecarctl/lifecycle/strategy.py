@@ -13,8 +13,9 @@ https://github.com/kubernetes/kubernetes/blob/master/pkg/controller/deployment/u
 """
 
 import math
-from dataclasses import dataclass
 from enum import StrEnum
+
+from msgspec import Struct
 
 from sidecarctl.findings import Json, JsonObject
 
@@ -30,8 +31,7 @@ class Order(StrEnum):
     OLD_FIRST = "the old pod has ended before the new one is created"
 
 
-@dataclass(frozen=True, slots=True)
-class Strategy:
+class Strategy(Struct, frozen=True):
     """How the pods of a workload are replaced, *batch* of *replicas* at a time.
 
     *replicas* is None for a DaemonSet, which has one on each node. *is_total* says that all old

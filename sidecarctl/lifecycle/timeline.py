@@ -4,8 +4,10 @@ Nothing is drawn here; whoever draws finds every word and number in a `Timeline`
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
 from enum import StrEnum
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from sidecarctl.errors import ProfileError
 from sidecarctl.lifecycle.assumptions import Assumptions, assume
@@ -50,8 +52,7 @@ GRACE_OF: Mapping[Scenario, int] = {
 """The grace period that the kubelet puts in place of the pod's, where it is shorter [T0]."""
 
 
-@dataclass(frozen=True, slots=True)
-class Timeline:
+class Timeline(Struct, frozen=True):
     """A scenario under stated assumptions. *ready_s* is when the pod is Ready, or `NEVER`.
 
     *grace_s* is the grace period of a stop, None where nothing stops; *notes* are sentences on

@@ -2,9 +2,10 @@
 
 import json
 import re
-from dataclasses import dataclass
 from functools import cache
 from typing import Self
+
+from msgspec import Struct
 
 from sidecarctl.assets import asset_dir
 from sidecarctl.errors import ProfileError
@@ -12,8 +13,7 @@ from sidecarctl.errors import ProfileError
 _FORM = re.compile(r"v?(\d+)\.(\d+)\+?(?:\.(\d+))?(?:[-+].*)?")
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Version:
+class Version(Struct, frozen=True, order=True):
     """A version of Kubernetes; ``1.33`` without a patch is its first release, 1.33.0."""
 
     major: int
@@ -38,8 +38,7 @@ class Version:
         return f"{self.major}.{self.minor}" + (f".{self.patch}" if self.patch else "")
 
 
-@dataclass(frozen=True, slots=True)
-class Feature:
+class Feature(Struct, frozen=True):
     """A field of the API with its stages.
 
     *alpha*, *beta* and *ga* are the releases that brought the stage, None where there is none yet.

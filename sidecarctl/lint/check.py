@@ -2,7 +2,9 @@
 
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from sidecarctl.errors import ManifestError
 from sidecarctl.findings import Finding, Location, Severity
@@ -22,8 +24,7 @@ SYNTAX, DUPLICATE = "yaml-syntax-error", "duplicate-key"
 _TWICE = re.compile(r"^the key .* occurs twice")
 
 
-@dataclass(frozen=True, slots=True)
-class Order:
+class Order(Struct, frozen=True):
     """What is asked for: *severities* replace those of rules, by slug; *exemptions* leave out."""
 
     rules: tuple[Rule, ...]
@@ -33,8 +34,7 @@ class Order:
     exemptions: tuple[Exemption, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Left:
+class Left(Struct, frozen=True):
     """How much was left out, and why."""
 
     templates: int = 0
@@ -42,8 +42,7 @@ class Left:
     without_schema: int = 0  # documents of kinds that the target version does not serve
 
 
-@dataclass(frozen=True, slots=True)
-class Checked:
+class Checked(Struct, frozen=True):
     """What a run of lint found; *texts* are the files by name."""
 
     findings: tuple[Finding, ...]
@@ -52,7 +51,7 @@ class Checked:
     documents: int
     left: Left
     is_unreadable: bool
-    texts: Mapping[str, str] = field(repr=False)
+    texts: Mapping[str, str]
 
     def reaches(self, least: str) -> bool:
         """Say whether a finding is as bad as *least*, or worse; ``"never"`` is out of reach."""
@@ -61,8 +60,7 @@ class Checked:
         return any(finding.severity.value in allowed for finding in self.findings)
 
 
-@dataclass(frozen=True, slots=True)
-class _Reading:
+class _Reading(Struct, frozen=True):
     """What became of one file."""
 
     manifest: Manifest | None = None

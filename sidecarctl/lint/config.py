@@ -1,7 +1,8 @@
 """What lint is told, from three sides: options over the configuration over the defaults."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from sidecarctl.findings import Severity
 from sidecarctl.lint.exempt import Exemption
@@ -11,16 +12,14 @@ _DEFAULTS = {"kubernetesVersion": "1.33", "select": "all", "ignore": "", "failOn
 _FLAGS = {"kubernetesVersion": "kubernetes-version", "failOn": "fail-on"}
 
 
-@dataclass(frozen=True, slots=True)
-class Told:
+class Told(Struct, frozen=True):
     """A value, and where it comes from. A list is written with commas."""
 
     value: str
     origin: str
 
 
-@dataclass(frozen=True, slots=True)
-class Config:
+class Config(Struct, frozen=True):
     """A configuration file without fault: *told* holds the settings that it makes."""
 
     told: Mapping[str, Told] = field(default_factory=dict)
@@ -28,8 +27,7 @@ class Config:
     exemptions: tuple[Exemption, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Settings:
+class Settings(Struct, frozen=True):
     """What holds, setting by setting."""
 
     told: Mapping[str, Told]

@@ -1,11 +1,12 @@
 """All rules on all documents: hits become findings, suppressions take some of them away."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from functools import cache
 from importlib import import_module
 from pkgutil import iter_modules
 from traceback import extract_tb
+
+from msgspec import Struct
 
 from sidecarctl.envoy.read import Bootstrap
 from sidecarctl.findings import Finding, Related
@@ -21,8 +22,7 @@ from sidecarctl.manifest.workload import Workload, workload
 CRASHED, UNUSED, UNKNOWN = "rule-crashed", "unused-suppression", "unknown-rule-in-suppression"
 
 
-@dataclass(frozen=True, slots=True)
-class Placed:
+class Placed(Struct, frozen=True):
     """A finding and the document it is of, None where it is of the file."""
 
     finding: Finding

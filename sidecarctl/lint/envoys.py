@@ -2,10 +2,11 @@
 
 import re
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
 from itertools import pairwise
 from posixpath import normpath
 from typing import TypeAlias
+
+from msgspec import Struct
 
 from sidecarctl.envoy.read import Bootstrap
 from sidecarctl.findings import FieldPath
@@ -24,8 +25,7 @@ _SHELLS = frozenset({"sh", "bash", "ash", "dash"})
 _IN_SCRIPT = re.compile(r"--config-path[= ]\s*(?P<long>\S+)|\benvoy\b[^|;&]*?\s-c\s+(?P<short>\S+)")
 
 
-@dataclass(frozen=True, slots=True)
-class Running:
+class Running(Struct, frozen=True):
     """A container that starts Envoy with *bootstrap*."""
 
     container: Container

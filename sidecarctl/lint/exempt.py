@@ -2,8 +2,9 @@
 
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from fnmatch import fnmatchcase
+
+from msgspec import Struct
 
 from sidecarctl.findings import Finding
 from sidecarctl.lint.rule import Rule
@@ -13,8 +14,7 @@ from sidecarctl.manifest.narrow import mapping, text
 from sidecarctl.manifest.workload import workload
 
 
-@dataclass(frozen=True, slots=True)
-class Exemption:
+class Exemption(Struct, frozen=True):
     """What a finding has to fit to be left out; an empty field fits everything.
 
     *files* are patterns for the name of the file as the report shows it.

@@ -8,7 +8,8 @@ what lies in the template.
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from sidecarctl.findings import FieldPath, Finding, Location
 from sidecarctl.lint.rule import Rule
@@ -25,8 +26,7 @@ _ALONE = re.compile(r"\s*(#.*)?")
 _ENTRY = re.compile(r"\s*(?P<word>[^=,;\n]*?)\s*(?:=(?P<reason>[^;\n]*))?(?:[,;\n]|$)")
 
 
-@dataclass(frozen=True, slots=True)
-class Suppression:
+class Suppression(Struct, frozen=True):
     """One word that switches findings off, and the place where it stands.
 
     It holds for *line* of the file, or for *document* from *base* on.

@@ -1,8 +1,9 @@
 """The documents of a run by what rules look them up with, so that no rule searches all of them."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import TypeAlias, TypeVar
+
+from msgspec import Struct
 
 from sidecarctl.manifest.document import Document
 from sidecarctl.manifest.objects import Autoscaler, Service
@@ -16,8 +17,7 @@ _Key = TypeVar("_Key")
 _Value = TypeVar("_Value")
 
 
-@dataclass(frozen=True, slots=True)
-class Index:
+class Index(Struct, frozen=True):
     """What a fleet does not look up itself: workloads and autoscalers by name, ConfigMaps."""
 
     fleet: Fleet

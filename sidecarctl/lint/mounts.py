@@ -1,8 +1,9 @@
 """Which ConfigMaps of the input a container mounts, and as which files."""
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from posixpath import join, normpath
+
+from msgspec import Struct
 
 from sidecarctl.findings import FieldPath, JsonObject
 from sidecarctl.manifest.document import Document
@@ -10,8 +11,7 @@ from sidecarctl.manifest.narrow import mapping, mappings, strings, text
 from sidecarctl.manifest.workload import Container, VolumeMount, Workload
 
 
-@dataclass(frozen=True, slots=True)
-class Mounted:
+class Mounted(Struct, frozen=True):
     """A ConfigMap of the input in a container.
 
     *source* is where the pod names it, *files* maps each file in the container to the key that it

@@ -3,8 +3,9 @@
 import re
 import sys
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from typing import Literal, TypeAlias
+
+from msgspec import Struct
 
 from sidecarctl.envoy.read import Bootstrap
 from sidecarctl.findings import Confidence, FieldPath, Severity
@@ -16,8 +17,7 @@ from sidecarctl.manifest.workload import Workload
 _MARK = re.compile(r"# expect: [a-z0-9-]+")
 
 
-@dataclass(frozen=True, slots=True)
-class Also:
+class Also(Struct, frozen=True):
     """A further place that a hit speaks of. *holder* is None where it is that of the hit."""
 
     path: FieldPath
@@ -25,8 +25,7 @@ class Also:
     holder: Document | Bootstrap | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Hit:
+class Hit(Struct, frozen=True):
     """What a check reports: *path* leads to the field, *message* names the object and the value.
 
     *help* says what to do, where the rule's own help does not fit. *severity* and *confidence* are
@@ -48,8 +47,7 @@ WorkloadCheck: TypeAlias = Callable[[Workload, Run], Iterator[Hit]]
 BootstrapCheck: TypeAlias = Callable[[Bootstrap, Run], Iterator[Hit]]
 
 
-@dataclass(frozen=True, slots=True)
-class Rule:
+class Rule(Struct, frozen=True):
     """A rule: *help* says in the imperative what cures its findings, *source* is the URL of why.
 
     *doc* is its manual. A rule without a check is the engine's own.

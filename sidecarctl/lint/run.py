@@ -1,8 +1,9 @@
 """What a rule may look at beside its own document."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from functools import cached_property
+
+from msgspec import Struct, field
 
 from sidecarctl.envoy.read import Bootstrap, bootstraps
 from sidecarctl.kubernetes import kubernetes_versions
@@ -24,8 +25,7 @@ from sidecarctl.violation import Violation
 _DEFAULT_CONTAINER = "kubectl.kubernetes.io/default-container"
 
 
-@dataclass(frozen=True, eq=False)
-class Run:
+class Run(Struct, frozen=True, eq=False, dict=True):
     """All documents of one run, and what holds for them.
 
     *version* is the oldest Kubernetes of the target. A run may see a part of what there is (a hook
@@ -35,15 +35,13 @@ class Run:
 
     fleet: Fleet
     version: Version
-    _violations: dict[Document, tuple[Violation, ...]] = field(default_factory=dict, repr=False)
-    _bootstraps: dict[Document, tuple[Bootstrap, ...]] = field(default_factory=dict, repr=False)
-    _containers: dict[Document, tuple[WorkloadContainer, ...]] = field(
-        default_factory=dict, repr=False
-    )
-    _mounts: dict[Document, tuple[Mounted, ...]] = field(default_factory=dict, repr=False)
-    _envoys: dict[Document, tuple[Running, ...]] = field(default_factory=dict, repr=False)
-    _settings: dict[Document, Setting] = field(default_factory=dict, repr=False)
-    _analyses: dict[Document, Analysis] = field(default_factory=dict, repr=False)
+    _violations: dict[Document, tuple[Violation, ...]] = field(default_factory=dict)
+    _bootstraps: dict[Document, tuple[Bootstrap, ...]] = field(default_factory=dict)
+    _containers: dict[Document, tuple[WorkloadContainer, ...]] = field(default_factory=dict)
+    _mounts: dict[Document, tuple[Mounted, ...]] = field(default_factory=dict)
+    _envoys: dict[Document, tuple[Running, ...]] = field(default_factory=dict)
+    _settings: dict[Document, Setting] = field(default_factory=dict)
+    _analyses: dict[Document, Analysis] = field(default_factory=dict)
 
     @cached_property
     def index(self) -> Index:

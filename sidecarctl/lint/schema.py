@@ -1,7 +1,8 @@
 """How a document fails the schema of its kind in the target version."""
 
 from collections.abc import Iterator
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from sidecarctl.kubernetes import kubernetes_schema, structural_violations
 from sidecarctl.manifest.document import Document

@@ -9,9 +9,10 @@ https://github.com/open-telemetry/opentelemetry-operator#sidecar-injection
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import Literal, TypeAlias
+
+from msgspec import Struct
 
 from sidecarctl.findings import FieldPath, Json
 from sidecarctl.manifest.document import Document
@@ -29,8 +30,7 @@ class Holder(StrEnum):
     OWNER = "the metadata of the workload itself"
 
 
-@dataclass(frozen=True, slots=True)
-class Toggle:
+class Toggle(Struct, frozen=True):
     """A key that an injector reads; *values* is empty where any may be right."""
 
     key: str
@@ -40,8 +40,7 @@ class Toggle:
     values: frozenset[str] = frozenset()
 
 
-@dataclass(frozen=True, slots=True)
-class Use:
+class Use(Struct, frozen=True):
     """A place where a manifest sets a toggle."""
 
     toggle: Toggle

@@ -1,8 +1,9 @@
 """Old and new items of a list, old and new keys of a mapping: which is which."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import TypeAlias
+
+from msgspec import Struct
 
 from sidecarctl.findings import Json
 from sidecarctl.manifest.identity import identity, is_akin, same
@@ -20,8 +21,7 @@ def align(old: Sequence[Json], new: Sequence[Json]) -> list[Pair]:
     return _align(old, new, (0, len(old)), (0, len(new)), (same, _is_same_item, _are_akin))
 
 
-@dataclass(frozen=True, slots=True)
-class KeyChanges:
+class KeyChanges(Struct, frozen=True):
     """What happens to the keys of a mapping: *kept*, *replaced* (old -> new), *removed*, *added*.
 
     *added* gives for each new key the old key it comes behind, None for the head of the mapping.

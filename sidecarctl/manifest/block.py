@@ -1,7 +1,6 @@
 """Edits in block style: whole lines come and go, indented as their neighbours are."""
 
-from dataclasses import replace
-
+from msgspec.structs import replace
 from yaml.nodes import SequenceNode
 
 from sidecarctl.errors import ManifestError

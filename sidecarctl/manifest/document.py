@@ -1,9 +1,9 @@
 """What a file holds, document by document: its data, and the place of everything in it."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from typing import Literal
 
+from msgspec import Struct
 from yaml.error import Mark
 from yaml.nodes import MappingNode, Node
 
@@ -20,8 +20,7 @@ from sidecarctl.manifest.text import Text
 MAX_CHARACTERS = 64 * 1024 * 1024
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Document:
+class Document(Struct, frozen=True, eq=False):
     """One Kubernetes object, or another mapping, as it stands in *file*.
 
     *index* is the number of the YAML document from 0, empty ones counted; *base* leads from its
@@ -34,13 +33,16 @@ class Document:
     index: int
     base: FieldPath
     data: JsonObject
-    root: Node = field(repr=False)
-    source: Text = field(repr=False)
+    root: Node
+    source: Text
     member_api_version: str = ""
     member_kind: str = ""
 
     def __str__(self) -> str:
         return f"{self.kind}/{self.name}"
+
+    def __repr__(self) -> str:
+        return f"<{self} of {self.file}>"  # a failing test shows it, not the whole tree of nodes
 
     @property
     def api_version(self) -> str:
@@ -109,8 +111,7 @@ class Document:
         return location(self.source, node)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Manifest:
+class Manifest(Struct, frozen=True, eq=False):
     """What *file* holds. Documents that are no mapping (empty ones, lists) are left out."""
 
     file: str

@@ -1,11 +1,11 @@
 """An edit: one stretch of a text that gives way to another."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 
-@dataclass(frozen=True, slots=True)
-class Edit:
+class Edit(Struct, frozen=True):
     """The text from *start* to *end* (both offsets) becomes *text*; from X to X is an insertion."""
 
     start: int

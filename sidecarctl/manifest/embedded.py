@@ -6,10 +6,10 @@ the outer text; where that fails (a surrogate pair written in escapes) all place
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import cached_property
 from typing import Literal
 
+from msgspec import Struct
 from yaml.nodes import ScalarNode
 
 from sidecarctl.errors import ManifestError
@@ -26,8 +26,7 @@ _SHORT = {"0": "\0", "a": "\a", "b": "\b", "t": "\t", "n": "\n", "v": "\v", "f":
           "e": "\x1b", "N": "\x85", "_": "\xa0", "L": "\u2028", "P": "\u2029"}  # fmt: skip
 
 
-@dataclass(frozen=True, eq=False)
-class Embedded:
+class Embedded(Struct, frozen=True, eq=False, dict=True):
     """The *text* of the field at *path* of *outer*, written from *start* to *end* there."""
 
     outer: Document

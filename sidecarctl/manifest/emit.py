@@ -8,14 +8,14 @@ import json
 import math
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from sidecarctl.findings import Json
 from sidecarctl.manifest.scalars import resolve
 
 
-@dataclass(frozen=True, slots=True)
-class Layout:
+class Layout(Struct, frozen=True):
     """How a file is laid out, so that a fragment looks as if it had always been there.
 
     *step* counts the columns that a mapping is indented by in its parent, *dash* those of a list in

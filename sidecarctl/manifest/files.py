@@ -4,9 +4,10 @@ import glob
 import os
 import sys
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
+
+from msgspec import Struct
 
 from sidecarctl.errors import ManifestError
 from sidecarctl.findings import Location
@@ -23,8 +24,7 @@ _UTF16_MARKS = (b"\xff\xfe", b"\xfe\xff")
 _PATTERN = frozenset("*?[")
 
 
-@dataclass(frozen=True, slots=True)
-class Source:
+class Source(Struct, frozen=True):
     """A text and where it comes from; *path* is None for standard input.
 
     *name* is the file as the user wrote it, or as it was found below what they wrote. *text* keeps

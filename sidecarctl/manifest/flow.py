@@ -1,7 +1,6 @@
 """Edits in flow style, JSON among it: entries on one line, or each on a line of its own."""
 
-from dataclasses import replace
-
+from msgspec.structs import replace
 from yaml.nodes import CollectionNode, ScalarNode
 
 from sidecarctl.findings import Json

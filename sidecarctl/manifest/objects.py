@@ -1,7 +1,8 @@
 """Documents that speak of pods without holding one: Services, routes, autoscalers, limits."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from sidecarctl.findings import FieldPath, Json, JsonObject
 from sidecarctl.manifest.document import Document
@@ -10,8 +11,7 @@ from sidecarctl.manifest.narrow import mapping, mappings, number, strings, text,
 _ROUTES = frozenset({"HTTPRoute", "GRPCRoute", "TLSRoute", "TCPRoute", "UDPRoute"})
 
 
-@dataclass(frozen=True, slots=True)
-class ServicePort:
+class ServicePort(Struct, frozen=True):
     """A port of a Service.
 
     *target* is ``targetPort``, a number or the name of a container's port; where it is not given,
@@ -28,8 +28,7 @@ class ServicePort:
     node_port: int | None = None
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Service:
+class Service(Struct, frozen=True, eq=False):
     """A core Service (a Knative one is another thing). It equals only itself."""
 
     document: Document
@@ -72,8 +71,7 @@ class Service:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class Backend:
+class Backend(Struct, frozen=True):
     """A Service that an Ingress or a Gateway route sends traffic to.
 
     *namespace* is None where it is that of the route; *port* is a number, a name, or None.
@@ -85,8 +83,7 @@ class Backend:
     port: int | str | None
 
 
-@dataclass(frozen=True, slots=True)
-class Metric:
+class Metric(Struct, frozen=True):
     """What an autoscaler looks at.
 
     *type* is ``Resource``, ``ContainerResource``, ``Pods`` ...; *resource* (``cpu``), *container*
@@ -100,8 +97,7 @@ class Metric:
     target_type: str
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Autoscaler:
+class Autoscaler(Struct, frozen=True, eq=False):
     """A HorizontalPodAutoscaler and the workload that it scales. It equals only itself."""
 
     document: Document
@@ -115,8 +111,7 @@ class Autoscaler:
         return frozenset(each.type for each in self.metrics)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class LimitRange:
+class LimitRange(Struct, frozen=True, eq=False):
     """What a LimitRange asks of each container: quantities by resource. It equals only itself."""
 
     document: Document
@@ -126,8 +121,7 @@ class LimitRange:
     default_request: dict[str, str]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class NetworkPolicy:
+class NetworkPolicy(Struct, frozen=True, eq=False):
     """A NetworkPolicy that lets traffic in: *ports* are those it names, numbers or names.
 
     *pod_labels* selects the pods, all of them where it is empty; policies with ``matchExpressions``

@@ -14,8 +14,9 @@ import hashlib
 import json
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Literal, TypeAlias
+
+from msgspec import Struct
 
 from sidecarctl.findings import Json, JsonObject
 from sidecarctl.manifest.identity import unique_identity
@@ -31,8 +32,7 @@ _LINE = re.compile(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Receipt:
+class Receipt(Struct, frozen=True):
     """One edit of a document, as it stands in the record.
 
     *op* is ``+`` (inserted), ``<`` (a key inserted over what a merge key brings), ``~`` (a value

@@ -5,7 +5,8 @@ receipts: of each edit where it is, how long, with which digest, and the few cha
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from sidecarctl.errors import ManifestError
 from sidecarctl.findings import JsonObject, show_path
@@ -19,8 +20,7 @@ from sidecarctl.manifest.stamp import Record, damaged, drafted, finish, read_rec
 from sidecarctl.manifest.trace import Trace, traces, undone, without_stamps
 
 
-@dataclass(frozen=True, slots=True)
-class Ejected:
+class Ejected(Struct, frozen=True):
     """The *text* without what was injected, and how it came about.
 
     *documents* are those restored, *removed* those that injection had added. *inexact* are the

@@ -11,14 +11,14 @@ import shutil
 import stat
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from sidecarctl.errors import ManifestError
 
 
-@dataclass(frozen=True, slots=True)
-class _Step:
+class _Step(Struct, frozen=True):
     """What is to happen to *target*: *fresh* takes its place, or it goes where that is None.
 
     *backup* is its old self, None where there is none yet.

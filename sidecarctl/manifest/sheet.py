@@ -3,8 +3,9 @@
 import re
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
 
+from msgspec import Struct
+from msgspec.structs import replace
 from yaml.nodes import Node, ScalarNode, SequenceNode
 
 from sidecarctl.manifest.emit import KUBECTL, Layout
@@ -21,8 +22,7 @@ from sidecarctl.manifest.text import Text
 _LINE_BREAK = re.compile(r"\r\n?|\n")
 
 
-@dataclass(frozen=True, slots=True)
-class Sheet:
+class Sheet(Struct, frozen=True):
     """One YAML document of a file, as the text that edits are written on.
 
     *shared* tells of each node that aliases stand for: the first alias and its line. *is_pretty*

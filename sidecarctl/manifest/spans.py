@@ -7,8 +7,8 @@ that of its anchor, and a dash has no node at all.
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 
+from msgspec import Struct
 from yaml.nodes import CollectionNode, MappingNode, Node, ScalarNode, SequenceNode
 
 from sidecarctl.errors import ManifestError
@@ -24,8 +24,7 @@ _ALIAS = re.compile(r"(?:[\s,\[{?]|#[^\r\n]*)*(?P<alias>\*[^\s,\[\]{}]+)")
 _BLANK_LINES = re.compile(r"(?:\r\n?|\n)+\Z")
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(Struct, frozen=True):
     """An entry of a mapping or an item of a list (whose *key* is None), as offsets in the text.
 
     *start* is that of the key, the dash, or in flow style the item; *head* lies behind the colon or
@@ -59,8 +58,7 @@ class Entry:
         return max(self.head, content_end(self.value, self.source))
 
 
-@dataclass(frozen=True, slots=True)
-class Collection:
+class Collection(Struct, frozen=True):
     """A mapping or a list as the *entry* that holds it, and its own *entries*."""
 
     entry: Entry

@@ -7,9 +7,9 @@ is given.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import TypeAlias
 
+from msgspec import Struct
 from yaml.nodes import Node
 
 from sidecarctl.errors import ManifestError
@@ -25,8 +25,7 @@ from sidecarctl.manifest.spans import Entry, entry_at
 from sidecarctl.manifest.walk import Change, Versions, changes
 
 
-@dataclass(frozen=True, slots=True)
-class Rewrite:
+class Rewrite(Struct, frozen=True):
     """What *document* should become: data *after*, and the documents *new* right behind it."""
 
     document: Document
@@ -34,8 +33,7 @@ class Rewrite:
     new: tuple[JsonObject, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Rewritten:
+class Rewritten(Struct, frozen=True):
     """The new *text*, and for each rewrite, by its position, the *receipts* of its edits.
 
     *manifest* is the text read again, and *documents* are the documents of the rewrites in it.
@@ -56,8 +54,7 @@ _About: TypeAlias = tuple[int, int | None]
 """The number of a rewrite, and that of one of its new documents or None for its own document."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Wanted:
+class _Wanted(Struct, frozen=True):
     """What a document should be afterwards; *document* is None for a new one."""
 
     document: Document | None
@@ -65,8 +62,7 @@ class _Wanted:
     about: _About | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class _Draft:
+class _Draft(Struct, frozen=True):
     """A change and what it is *about*, which for a document that goes is nothing."""
 
     change: Change

@@ -8,8 +8,9 @@ last value to the end of the stamp; the digest is that of the stamp with this di
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
 
+from msgspec import Struct
+from msgspec.structs import replace
 from yaml.nodes import Node, ScalarNode
 
 from sidecarctl.errors import ManifestError
@@ -30,8 +31,7 @@ _NO_DIGEST = "00000000"
 _DRAFT = str(Receipt("=", "metadata", 0, 0, _NO_DIGEST))
 
 
-@dataclass(frozen=True, slots=True)
-class Record:
+class Record(Struct, frozen=True):
     """What the annotation of a document says: of the *stamp* that it is in, and of the edits.
 
     The *length* of the stamp's receipt counts what comes behind its last value.

@@ -2,8 +2,9 @@
 
 import re
 from bisect import bisect_right
-from dataclasses import dataclass
 from functools import cached_property
+
+from msgspec import Struct
 
 from sidecarctl.findings import Location
 
@@ -11,8 +12,7 @@ BOM = "\ufeff"
 _LINE_END = re.compile(r"\r\n?|\n")
 
 
-@dataclass(frozen=True, eq=False)
-class Text:
+class Text(Struct, frozen=True, eq=False, dict=True):
     """What *file* holds, as it was read: line ends and byte order mark included.
 
     An offset counts code points from the start of *text*. Lines end as editors see it, at LF, CRLF

@@ -1,8 +1,9 @@
 """The receipts of a manifest's records, found again in its text, and what comes of undoing them."""
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
 
+from msgspec import Struct
+from msgspec.structs import replace
 from yaml.nodes import Node
 
 from sidecarctl.errors import ManifestError
@@ -14,8 +15,7 @@ from sidecarctl.manifest.stamp import Record, cut
 from sidecarctl.manifest.undo import is_lost, undo
 
 
-@dataclass(frozen=True, slots=True)
-class Trace:
+class Trace(Struct, frozen=True):
     """What was found of *receipt*, which the document number *owner* bears.
 
     *edit* undoes it to the byte, if that can be. *companion* is the number of the new document that

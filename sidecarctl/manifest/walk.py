@@ -1,8 +1,9 @@
 """Old data and new data of a document, walked side by side: the least edits of its text."""
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from typing import Literal, TypeAlias
+
+from msgspec import Struct
 
 from sidecarctl.errors import ManifestError
 from sidecarctl.findings import FieldPath, Json, JsonObject, show_path
@@ -22,8 +23,7 @@ remove.
 """
 
 
-@dataclass(frozen=True, slots=True)
-class Change:
+class Change(Struct, frozen=True):
     """An edit and its meaning: *value* stands at *path* of the new data; removals name the old."""
 
     op: Op
@@ -32,8 +32,7 @@ class Change:
     value: Json = None
 
 
-@dataclass(frozen=True, slots=True)
-class Versions:
+class Versions(Struct, frozen=True):
     """What stands at *path*, before and after."""
 
     path: FieldPath

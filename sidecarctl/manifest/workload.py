@@ -5,9 +5,10 @@ views never fail, the schema of Kubernetes is what says that it is wrong.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Literal, TypeAlias
+
+from msgspec import Struct
 
 from sidecarctl.findings import FieldPath, JsonObject
 from sidecarctl.manifest.document import Document
@@ -45,8 +46,7 @@ class Role(StrEnum):
     SIDECAR = "sidecar"
 
 
-@dataclass(frozen=True, slots=True)
-class Port:
+class Port(Struct, frozen=True):
     """A port that a container declares. *name* is ``""`` where it has none."""
 
     path: FieldPath
@@ -59,8 +59,7 @@ class Port:
         return str(self.number) if self.protocol == "TCP" else f"{self.number}/{self.protocol}"
 
 
-@dataclass(frozen=True, slots=True)
-class EnvVar:
+class EnvVar(Struct, frozen=True):
     """An environment variable; *value* is None where it comes from elsewhere (``valueFrom``)."""
 
     path: FieldPath
@@ -68,8 +67,7 @@ class EnvVar:
     value: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class VolumeMount:
+class VolumeMount(Struct, frozen=True):
     """Where a container mounts a volume of the pod."""
 
     path: FieldPath
@@ -79,8 +77,7 @@ class VolumeMount:
     read_only: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Probe:
+class Probe(Struct, frozen=True):
     """A probe of a container.
 
     *port* is a number or the name of a port, None for ``exec``; *http_path* and *scheme* are those
@@ -96,12 +93,11 @@ class Probe:
     data: JsonObject
 
 
-@dataclass(frozen=True, slots=True)
-class Container:
+class Container(Struct, frozen=True):
     """A container of a pod. *run_as_user* is its own, else the pod's, else None."""
 
     path: FieldPath
-    data: JsonObject = field(repr=False)
+    data: JsonObject
     role: Role
     name: str
     image: str
@@ -153,8 +149,7 @@ class Container:
         return tuple(each for each in found if each is not None)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Workload:
+class Workload(Struct, frozen=True, eq=False):
     """A document that holds a pod. *template_path* leads to the ``metadata`` and ``spec`` of it.
 
     A workload equals only itself. Where the document lacks a pod, ``pod`` is empty.

@@ -1,7 +1,8 @@
 """Which workloads get sidecars at all, and with what values."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from sidecarctl.findings import Json, JsonObject, Location
 from sidecarctl.lifecycle.form import Form, form
@@ -26,8 +27,7 @@ _FOREIGN_IMAGES = ("istio/proxyv2", "istio-release/proxyv2", "linkerd/proxy",
                    "hashicorp/consul-dataplane", "kumahq/kuma-dp")  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True)
-class Facts:
+class Facts(Struct, frozen=True):
     """What the chosen concerns tell the plan, whoever they are (``facts`` in ``concern.yaml``)."""
 
     values: Mapping[str, Json]
@@ -43,8 +43,7 @@ class Facts:
         return tuple(entry for _, entry in mappings(dict(self.values), (), name))
 
 
-@dataclass(frozen=True, slots=True)
-class Candidate:
+class Candidate(Struct, frozen=True):
     """A workload that is to get sidecars, with its complete values."""
 
     workload: Workload

@@ -1,6 +1,6 @@
 """A door: a port of a Service that leads to the application; and what there is to say about it."""
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from sidecarctl.envoy.slots import Listener
 from sidecarctl.findings import Severity
@@ -10,8 +10,7 @@ from sidecarctl.plan.scene import Scene
 from sidecarctl.topology.protocol import AppPort
 
 
-@dataclass(frozen=True, slots=True)
-class Door:
+class Door(Struct, frozen=True):
     """A port of a Service that leads to a port of the application."""
 
     service: Service

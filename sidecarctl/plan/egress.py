@@ -1,7 +1,8 @@
 """How the application reaches others through the proxy: loopback listeners, rewired callers."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from sidecarctl.envoy.slots import Listener
 from sidecarctl.findings import FieldPath, JsonObject, Severity
@@ -18,8 +19,7 @@ _LOOPBACK = "127.0.0.1"
 _ENTRANCE = "this Service is the plaintext entrance for external clients"
 
 
-@dataclass(slots=True)
-class Egress:
+class Egress(Struct):
     """What the outbound side of one proxy needs."""
 
     listeners: list[Listener] = field(default_factory=list)

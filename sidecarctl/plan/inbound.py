@@ -6,7 +6,8 @@ Service is re-pointed.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from sidecarctl.envoy.slots import Listener
 from sidecarctl.findings import Severity
@@ -24,8 +25,7 @@ from sidecarctl.topology.protocol import AppPort
 _NAMED_PORTS_OF_SIDECARS = Version.parse("1.32")
 
 
-@dataclass(slots=True)
-class Inbound:
+class Inbound(Struct):
     """What the inbound side of one proxy needs; filled while its ports are gone through.
 
     *names* says which listener port takes over the name of an application's port.

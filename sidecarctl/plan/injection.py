@@ -1,7 +1,8 @@
 """The decision for one workload: what goes in, and what changes around it."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from sidecarctl.envoy.slots import AppProbe, Listener
 from sidecarctl.findings import JsonObject
@@ -9,8 +10,7 @@ from sidecarctl.plan.candidate import Candidate
 from sidecarctl.plan.outcome import Change, Note
 
 
-@dataclass(frozen=True, slots=True)
-class Standalone:
+class Standalone(Struct, frozen=True):
     """What a proxy that gets its whole configuration from us is told of its pod."""
 
     address: str
@@ -20,8 +20,7 @@ class Standalone:
     names: Mapping[int, str]
 
 
-@dataclass(frozen=True, slots=True)
-class Injection:
+class Injection(Struct, frozen=True):
     """The decision for one workload. *changes* may touch Services of the input as well."""
 
     candidate: Candidate

@@ -1,7 +1,8 @@
 """An application that listens on loopback alone: told so by its environment, probed through ops."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from sidecarctl.envoy.slots import AppProbe
 from sidecarctl.findings import Json, JsonObject, Severity
@@ -12,8 +13,7 @@ from sidecarctl.plan.scene import Scene
 from sidecarctl.topology.protocol import AppPort
 
 
-@dataclass(slots=True)
-class Loopback:
+class Loopback(Struct):
     """The changes that bind the application to loopback, and its probes through the proxy."""
 
     probes: list[AppProbe] = field(default_factory=list)
@@ -41,8 +41,7 @@ def loopback(scene: Scene, found: tuple[AppPort, ...], ops_port: int) -> Loopbac
     return made
 
 
-@dataclass(frozen=True, slots=True)
-class _Probed:
+class _Probed(Struct, frozen=True):
     container: Container
     probe: Probe
     ops_port: int

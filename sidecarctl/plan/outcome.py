@@ -1,9 +1,11 @@
 """What became of each workload, with a code that stays and a sentence that explains."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Self
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from sidecarctl.findings import FieldPath, Json, Location, Severity, show_path
 from sidecarctl.manifest.document import Document
@@ -19,8 +21,7 @@ class Status(StrEnum):
     REFUSED = "refused"
 
 
-@dataclass(frozen=True, slots=True)
-class Note:
+class Note(Struct, frozen=True):
     """Something the user should know although nothing stops: code, sentence, place, what to do."""
 
     code: str
@@ -30,8 +31,7 @@ class Note:
     hint: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Change:
+class Change(Struct, frozen=True):
     """A field of the input's own documents that gets another value, and why."""
 
     document: Document
@@ -43,8 +43,7 @@ class Change:
         return f"{self.document}: {show_path(self.path)}: {self.reason}"
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
+class Outcome(Struct, frozen=True):
     """What became of one workload (or of a Service, a Namespace that was changed along with it)."""
 
     status: Status
@@ -63,8 +62,7 @@ class Outcome:
         return replace(self, notes=(*self.notes, *notes))
 
 
-@dataclass(frozen=True, slots=True)
-class Result:
+class Result(Struct, frozen=True):
     """What a run computed for all files; nothing has been written yet.
 
     *texts* maps each file, as the user named it, to its text before and after. *files* are new

@@ -1,7 +1,9 @@
 """All decisions of a run: who gets what, what changes around it, who is left out and why."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from sidecarctl.errors import ProfileError
 from sidecarctl.findings import Severity
@@ -23,8 +25,7 @@ from sidecarctl.topology.fleet import Fleet
 from sidecarctl.topology.protocol import app_ports
 
 
-@dataclass(frozen=True, slots=True)
-class Plan:
+class Plan(Struct, frozen=True):
     """The decisions for all workloads; *outcomes* are those skipped or refused, *notes* concern
     the run as a whole.
     """
@@ -94,8 +95,7 @@ def _decide(
                      tuple(notes))  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True)
-class _Decided:
+class _Decided(Struct, frozen=True):
     proxy: Standalone
     changes: list[Change]
     notes: list[Note]

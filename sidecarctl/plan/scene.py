@@ -1,7 +1,8 @@
 """One workload among all the others: what decides about it is found here."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from sidecarctl.manifest.document import Document
 from sidecarctl.manifest.narrow import mapping, number
@@ -11,8 +12,7 @@ from sidecarctl.profile.profile import Profile
 from sidecarctl.topology.fleet import Fleet
 
 
-@dataclass(frozen=True, slots=True)
-class Scene:
+class Scene(Struct, frozen=True):
     """A *candidate*, the *joined* documents, *everyone* who gets a proxy (by ``id(document)``), and
     the *ports* of the candidate's pod.
     """

@@ -1,9 +1,10 @@
 """What one workload gets: defaults, profile, overrides and annotations, merged and checked."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import cast
+
+from msgspec import Struct
 
 from sidecarctl.errors import ProfileError, first_of
 from sidecarctl.findings import FieldPath, Json, JsonObject, Location, show_path
@@ -21,8 +22,7 @@ from sidecarctl.violation import Violation
 _DEFAULT_CONTAINER = "kubectl.kubernetes.io/default-container"
 
 
-@dataclass(frozen=True, slots=True)
-class Choice:
+class Choice(Struct, frozen=True):
     """The choice for one workload, complete: defaults merged, placeholders filled, checked.
 
     *concerns* has a key for each concern that is on; *asked* has those of them that somebody asked
@@ -102,8 +102,7 @@ def _who_has(concern: Concern, proxy: str) -> str:
     return f"{lacks} no {concern.name!r}; {have}"
 
 
-@dataclass(frozen=True, slots=True)
-class _Scene:
+class _Scene(Struct, frozen=True):
     """A workload, and all that has a say in what it gets."""
 
     profile: Profile

@@ -1,11 +1,12 @@
 """What a sidecar can do for an application: one folder of ``templates/concerns`` each."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from types import MappingProxyType
 from typing import Literal, TypeAlias, cast
+
+from msgspec import Struct
 
 from sidecarctl.findings import Json, JsonObject
 from sidecarctl.profile.folder import folders, read_head
@@ -15,8 +16,7 @@ Direction: TypeAlias = Literal["inbound", "outbound"]
 _CELL = ".yaml.j2"
 
 
-@dataclass(frozen=True, slots=True, eq=False)  # one object each, so identity is equality
-class Concern:
+class Concern(Struct, frozen=True, eq=False):  # one object each, so identity is equality
     """One row of the matrix; ``schemas/concern.schema.json`` says what each field means.
 
     *cells* are the names of the sidecars that have it: those with a ``<sidecar>.yaml.j2``. *facts*

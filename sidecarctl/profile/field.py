@@ -1,7 +1,8 @@
 """The fields of a profile, from their schemas: what people are told of each."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from sidecarctl.findings import FieldPath, Json, JsonObject
 from sidecarctl.profile.merge import at, table
@@ -11,8 +12,7 @@ from sidecarctl.violation import TYPE_WORDS
 _UNITS = ("duration", "percent", "quantity", "size", "port", "image")
 
 
-@dataclass(frozen=True, slots=True)
-class Field:
+class Field(Struct, frozen=True):
     """One field: *path* counts from the root of its schema, 0 stands for any entry of a list."""
 
     path: FieldPath

@@ -1,9 +1,10 @@
 """A profile: what the user wants of the sidecars of a fleet, read from a file and checked whole."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal, cast
+
+from msgspec import Struct
 
 from sidecarctl.assets import asset_dir
 from sidecarctl.errors import ProfileError
@@ -19,8 +20,7 @@ BUILT_IN = "built-in"
 _ENDINGS = (".yaml", ".yml", ".json")
 
 
-@dataclass(frozen=True, slots=True)
-class Override:
+class Override(Struct, frozen=True):
     """Other values for some workloads; an empty field of the selector selects all.
 
     *path* is where it stands in the profile's document. *concerns* and *sidecars* are as written:
@@ -38,8 +38,7 @@ class Override:
     sidecars: JsonObject
 
 
-@dataclass(frozen=True, slots=True)
-class Profile:
+class Profile(Struct, frozen=True):
     """A profile without fault.
 
     *source* is the file, or ``built-in``. *kinds* and *match_labels* select workloads; empty, they
@@ -63,7 +62,7 @@ class Profile:
     concerns: JsonObject
     sidecars: JsonObject
     overrides: tuple[Override, ...]
-    document: Document = field(repr=False)
+    document: Document
 
 
 def load_profile(

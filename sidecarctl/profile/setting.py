@@ -1,8 +1,9 @@
 """One value that an option or an annotation sets, and who is to blame when it is wrong."""
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from itertools import takewhile
+
+from msgspec import Struct
 
 from sidecarctl.errors import ManifestError, ProfileError
 from sidecarctl.findings import FieldPath, Json, JsonObject, Location
@@ -13,8 +14,7 @@ from sidecarctl.profile.schema import is_text, nodes, profile_schema
 _EXAMPLE = "for example --set concerns.timeouts.request=5s"
 
 
-@dataclass(frozen=True, slots=True)
-class Setting:
+class Setting(Struct, frozen=True):
     """*value* for the field at *path*, counted from ``spec``.
 
     *origin* is how a message names it: the option as it was given, or the annotation's key.

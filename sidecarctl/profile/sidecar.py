@@ -1,11 +1,12 @@
 """Who does it: proxies and agents, one folder of ``templates/sidecars`` each."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from types import MappingProxyType
 from typing import Literal, TypeAlias, cast
+
+from msgspec import Struct
 
 from sidecarctl.findings import JsonObject
 from sidecarctl.profile.folder import folders, read_head
@@ -16,8 +17,7 @@ NO_PROXY = "none"
 """The value of a profile's ``proxy`` where no sidecar carries the traffic."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)  # one object each, so identity is equality
-class Sidecar:
+class Sidecar(Struct, frozen=True, eq=False):  # one object each, so identity is equality
     """One column of the matrix; ``schemas/sidecar.schema.json`` says what each field means.
 
     *opt_out* maps labels or annotations of the pod template to the value by which a workload

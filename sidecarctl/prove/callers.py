@@ -2,8 +2,9 @@
 
 import ssl
 from collections.abc import Iterator
-from dataclasses import dataclass
 from itertools import islice, product
+
+from msgspec import Struct
 
 from sidecarctl.envoy.part import Part
 from sidecarctl.envoy.read import Cluster, verifies_peer
@@ -27,8 +28,7 @@ _ASKING = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Caller:
+class Caller(Struct, frozen=True):
     """A request that is let in, and the certificate to send it with (None: plaintext)."""
 
     ask: Ask
@@ -65,8 +65,7 @@ class Caller:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class Nobody:
+class Nobody(Struct, frozen=True):
     """There is no caller that gets in, for all that can be read, and *why*."""
 
     why: str

@@ -8,8 +8,9 @@ import time
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
-from dataclasses import dataclass, field
 from http.client import HTTPException
+
+from msgspec import Struct, field
 
 from sidecarctl.findings import JsonObject
 
@@ -17,8 +18,7 @@ _PIPELINED = 100
 _STATUS = re.compile(rb"HTTP/1\.[01] (\d{3})")
 
 
-@dataclass(frozen=True, slots=True)
-class Ask:
+class Ask(Struct, frozen=True):
     """A request to send: the method, the path, headers, a body."""
 
     method: str = "GET"
@@ -35,8 +35,7 @@ class Ask:
         return ("\r\n".join(lines) + "\r\n\r\n").encode() + self.body
 
 
-@dataclass(frozen=True, slots=True)
-class Reply:
+class Reply(Struct, frozen=True):
     """An answer; header names are lower case. *status* 0 says why there was none, in *error*."""
 
     status: int

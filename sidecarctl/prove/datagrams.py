@@ -4,11 +4,11 @@ import socket
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 
-@dataclass(eq=False)
-class Datagrams:
+class Datagrams(Struct, eq=False, dict=True):
     """A receiver that runs: its UDP *port*, and the *lines* that have come."""
 
     port: int

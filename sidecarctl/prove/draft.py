@@ -1,13 +1,13 @@
 """A copy of a bootstrap that is changed where it must be to run here; every change is noted."""
 
 import copy
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from sidecarctl.findings import FieldPath, Json, JsonObject, show_path
 
 
-@dataclass(frozen=True, slots=True)
-class Rewrite:
+class Rewrite(Struct, frozen=True):
     """One change: what stood at *path* (of *file*, where it is not the bootstrap), and why."""
 
     path: FieldPath
@@ -22,8 +22,7 @@ class Rewrite:
         return f"{place}{show_path(self.path)}: {change}: {self.why}"
 
 
-@dataclass(slots=True)
-class Draft:
+class Draft(Struct):
     """The copy: *data* is changed in place, by paths of the original."""
 
     data: JsonObject

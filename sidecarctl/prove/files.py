@@ -5,9 +5,10 @@ and its keys are nobody's business.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from pathlib import Path
 from posixpath import basename, dirname, normpath
+
+from msgspec import Struct, field
 
 from sidecarctl.envoy.bootstrap import dump
 from sidecarctl.envoy.mounts import RUN, under
@@ -30,8 +31,7 @@ _SECRET = "type.googleapis.com/envoy.extensions.transport_sockets.tls.v3.Secret"
 _MOVED = "its folder of the run"
 
 
-@dataclass(slots=True)
-class Files:
+class Files(Struct):
     """What is written for a run: texts, and certificates by folder, name and role."""
 
     root: Path

@@ -10,7 +10,6 @@ import ssl
 import struct
 import threading
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
 
 from h2.config import H2Configuration
 from h2.connection import H2Connection
@@ -24,6 +23,7 @@ from h2.events import (
     TrailersReceived,
 )
 from h2.exceptions import ProtocolError
+from msgspec import Struct, field
 
 Headers = dict[str, str]
 _CHUNK = 65_536
@@ -34,8 +34,7 @@ def frame(message: bytes) -> bytes:
     return struct.pack(">BI", 0, len(message)) + message
 
 
-@dataclass(slots=True)
-class Stream:
+class Stream(Struct):
     """One request on a connection, and the way to answer it."""
 
     headers: Headers
@@ -99,8 +98,7 @@ class ServerConnection:
             threading.Thread(target=self._answer, args=(stream,), daemon=True).start()
 
 
-@dataclass(frozen=True, slots=True)
-class Called:
+class Called(Struct, frozen=True):
     """What came of a call: HTTP status, gRPC status (None where there was none), messages."""
 
     http_status: str

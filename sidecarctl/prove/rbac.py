@@ -4,8 +4,9 @@ Source: https://www.envoyproxy.io/docs/envoy/latest/api-v3/config/rbac/v3/rbac.p
 """
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
 from ipaddress import ip_address, ip_network
+
+from msgspec import Struct, field
 
 from sidecarctl.envoy.part import Part
 from sidecarctl.findings import Json
@@ -15,8 +16,7 @@ MESSAGE = "RBAC"
 _SOURCE = "127.0.0.1"
 
 
-@dataclass(frozen=True, slots=True)
-class Request:
+class Request(Struct, frozen=True):
     """A request as a policy looks at it; *identities* are the names of a verified certificate."""
 
     method: str
@@ -133,8 +133,7 @@ def samples(rules: Part) -> "Samples":
     return found
 
 
-@dataclass(slots=True)
-class Samples:
+class Samples(Struct):
     """Texts that fit the matchers of policies."""
 
     paths: list[str] = field(default_factory=list)

@@ -1,7 +1,8 @@
 """A bootstrap moved onto loopback: addresses and ports, clusters, what is asked of elsewhere."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from sidecarctl.envoy.mounts import RUN
 from sidecarctl.envoy.part import Part
@@ -31,8 +32,7 @@ _LOOPBACK = "127.0.0.1"
 _HERE = "loopback, and a port that is free"
 
 
-@dataclass(slots=True)
-class Placed:
+class Placed(Struct):
     """Where things are now: the port of each listener by its number, and what is left out."""
 
     ports: dict[int, int] = field(default_factory=dict)

@@ -1,12 +1,12 @@
 """What a proof says: what was tried, what was expected, what was seen; or why nothing was."""
 
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import TypeAlias
 
+from msgspec import Struct
 
-@dataclass(frozen=True, slots=True)
-class Shown:
+
+class Shown(Struct, frozen=True):
     """Traffic that was sent, and what came of it. *cause* is said where it is not as expected."""
 
     tried: str
@@ -18,8 +18,7 @@ class Shown:
     """How long it took, where that is not the time since the word before."""
 
 
-@dataclass(frozen=True, slots=True)
-class Unproved:
+class Unproved(Struct, frozen=True):
     """What stands in the bootstrap and could not be exercised, and *why*."""
 
     what: str
@@ -42,8 +41,7 @@ class Verdict(StrEnum):
     UNPROVED = "not proved"
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
+class Row(Struct, frozen=True):
     """A line of the table; *log* is what Envoy said, given only where the proof failed."""
 
     workload: str

@@ -5,10 +5,12 @@ import pkgutil
 import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from dataclasses import dataclass, replace
 from importlib import import_module
 from pathlib import Path
 from typing import TypeAlias
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from sidecarctl.errors import SidecarctlError
 from sidecarctl.prove import concerns
@@ -25,8 +27,7 @@ Proof: TypeAlias = Callable[[Situation], Iterator[Word]]
 _END_S = 1.5  # what it takes to end what is under way
 
 
-@dataclass(frozen=True, slots=True)
-class Proved:
+class Proved(Struct, frozen=True):
     """What came of a run: its rows, in the order of the input, and what was rewritten."""
 
     rows: tuple[Row, ...]
@@ -42,8 +43,7 @@ class Proved:
         return self.count(Verdict.FAILED) > 0
 
 
-@dataclass(frozen=True, slots=True)
-class Limits:
+class Limits(Struct, frozen=True):
     """How much at once, and for how long."""
 
     jobs: int = 2

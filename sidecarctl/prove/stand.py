@@ -3,9 +3,10 @@
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import count
+
+from msgspec import Struct, field
 
 from sidecarctl.envoy.binary import Running, running
 from sidecarctl.envoy.bootstrap import dump
@@ -39,8 +40,7 @@ READY_S = 15.0
 _TRIES = 3
 
 
-@dataclass(eq=False)
-class Stand:
+class Stand(Struct, eq=False, dict=True):
     """An Envoy that serves: the ports of its listeners, the applications behind its clusters."""
 
     envoy: Running
@@ -80,8 +80,7 @@ class Stand:
         return lines
 
 
-@dataclass(eq=False)
-class Situation:
+class Situation(Struct, eq=False, dict=True):
     """What a proof is given: whose Envoy, the ways into it, and the means to run it.
 
     *rewrites* and *log* gather what was changed and what Envoy said.

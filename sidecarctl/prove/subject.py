@@ -2,9 +2,10 @@
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from itertools import pairwise
 from posixpath import basename, join, normpath
+
+from msgspec import Struct, field
 
 from sidecarctl.envoy.read import Bootstrap, bootstraps
 from sidecarctl.errors import ManifestError, SidecarctlError
@@ -18,8 +19,7 @@ from sidecarctl.topology.fleet import fleet
 _PATHS = re.compile(r"/[\w./-]+\w")
 
 
-@dataclass(frozen=True, eq=False)
-class Subject:
+class Subject(Struct, frozen=True, eq=False, dict=True):
     """A *bootstrap* to be proved, and what is known of its pod.
 
     *files* are the other files that its container sees and that are in the input, by their path

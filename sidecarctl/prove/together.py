@@ -3,8 +3,9 @@
 import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
 from typing import TypeAlias
+
+from msgspec.structs import replace
 
 from sidecarctl.prove.row import Shown, Word
 

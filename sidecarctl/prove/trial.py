@@ -7,9 +7,10 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeVar
+
+from msgspec import Struct, field
 
 from sidecarctl.envoy.binary import Running
 from sidecarctl.prove.certificates import Authority
@@ -22,8 +23,7 @@ class StoppedError(Exception):
     """The run has ended while a proof was under way."""
 
 
-@dataclass(eq=False)
-class Trial:
+class Trial(Struct, eq=False, dict=True):
     """What the proofs of a run share. *rogue* is an authority that nobody trusts."""
 
     folder: Path

@@ -16,7 +16,8 @@ import time
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from sidecarctl.prove.http2 import ServerConnection, Stream, frame
 
@@ -31,8 +32,7 @@ _LINGER = struct.pack("ii", 1, 0)
 _BACKLOG = 256
 
 
-@dataclass(frozen=True, slots=True)
-class Seen:
+class Seen(Struct, frozen=True):
     """A request (or a connection, for TCP) as the application saw it."""
 
     method: str
@@ -43,8 +43,7 @@ class Seen:
     protocol: str = ""
 
 
-@dataclass(eq=False)
-class Upstream:
+class Upstream(Struct, eq=False, dict=True):
     """A server that runs: its *port*, what it has *seen*; what is held is answered once *released*.
 
     *shown* says what is true of the last TLS handshake: the name asked for, the protocol.

@@ -1,7 +1,8 @@
 """The ways into an Envoy: each filter chain of each listener, and where it leads."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from sidecarctl.envoy.part import Part
 from sidecarctl.envoy.read import Bootstrap, Chain, Cluster, Listener
@@ -16,8 +17,7 @@ _BY_ADDRESS = (
 )
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Way:
+class Way(Struct, frozen=True, eq=False):
     """A filter chain of a listener, and the *clusters* that it leads to.
 
     *index* is the listener's number: two may have one name. *ops* says that it leads to Envoy's

@@ -2,7 +2,8 @@
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from sidecarctl.errors import SidecarctlError
 from sidecarctl.findings import Severity
@@ -29,8 +30,7 @@ _LABEL_COLOUR = {Severity.ERROR: "bold red", Severity.WARNING: "yellow", Severit
 _WIDEST_NAME = 48
 
 
-@dataclass(frozen=True, slots=True)
-class Run:
+class Run(Struct, frozen=True):
     """What the report says of the run itself: the verb, what it was told, and what it wrote."""
 
     verb: str

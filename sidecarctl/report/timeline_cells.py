@@ -1,7 +1,8 @@
 """A chart in cells of a terminal: a line for each row, gates drawn through them."""
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from sidecarctl.lifecycle.lanes import Phase
 from sidecarctl.report.paint import Words
@@ -26,8 +27,7 @@ _Cell = tuple[str, str]
 """A character and its style."""
 
 
-@dataclass(frozen=True, slots=True)
-class Plot:
+class Plot(Struct, frozen=True):
     """Turns times into columns: *end_s* is the right edge."""
 
     end_s: float

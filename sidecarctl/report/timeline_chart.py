@@ -2,8 +2,9 @@
 
 import math
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from itertools import pairwise
+
+from msgspec import Struct
 
 from sidecarctl.lifecycle.assumptions import Case
 from sidecarctl.lifecycle.events import NEVER, Event, What, time_of
@@ -37,8 +38,7 @@ _RUNNING = STOPS | {Scenario.SIDECAR_CRASH, Scenario.APP_CRASH}
 _OPENS = {Role.INIT: What.DONE, Role.SIDECAR: What.STARTED, Role.APP: What.HOOKED}
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
+class Row(Struct, frozen=True):
     """One container; *spans* reach as far as the axis where it goes on.
 
     *silence* is what is said where there is no span.
@@ -51,8 +51,7 @@ class Row:
     silence: str
 
 
-@dataclass(frozen=True, slots=True)
-class Gate:
+class Gate(Struct, frozen=True):
     """At *at_s* the container of row *by* lets that of row *to* go on."""
 
     at_s: float
@@ -60,8 +59,7 @@ class Gate:
     to: int
 
 
-@dataclass(frozen=True, slots=True)
-class Mark:
+class Mark(Struct, frozen=True):
     """Something that is reached at *at_s*: ``Ready 16.5s``; *is_limit*: no success."""
 
     at_s: float
@@ -69,8 +67,7 @@ class Mark:
     is_limit: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Chart:
+class Chart(Struct, frozen=True):
     """A picture laid out; *sentence* says how it comes out, *span* how well and how badly."""
 
     title: str

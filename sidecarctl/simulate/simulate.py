@@ -1,7 +1,9 @@
 """Manifests -> a `Simulation`: every pod through its scenarios, before and after an injection."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from sidecarctl.errors import ManifestError, ProfileError
 from sidecarctl.findings import Related
@@ -30,8 +32,7 @@ _STARTS = frozenset({Scenario.START, Scenario.JOB, Scenario.ROLLING_UPDATE})
 _CRASHES = frozenset({Scenario.SIDECAR_CRASH, Scenario.APP_CRASH})
 
 
-@dataclass(frozen=True, slots=True)
-class Wish:
+class Wish(Struct, frozen=True):
     """What is asked for; without *scenarios* the start and the deletion, of a Job also its end.
 
     *victim* is the container that crashes, the first that may where it is empty.

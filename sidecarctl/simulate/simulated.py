@@ -1,8 +1,9 @@
 """What a simulation has to say: pods, the pictures of their scenarios, and their hazards."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from enum import StrEnum
+
+from msgspec import Struct, field
 
 from sidecarctl.errors import ManifestError
 from sidecarctl.findings import Location, Related, Severity
@@ -19,8 +20,7 @@ class Stage(StrEnum):
     INJECTED = "injected"
 
 
-@dataclass(frozen=True, slots=True)
-class Danger:
+class Danger(Struct, frozen=True):
     """A *hazard* with its places in the file."""
 
     hazard: Hazard
@@ -28,16 +28,14 @@ class Danger:
     related: tuple[Related, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Picture:
+class Picture(Struct, frozen=True):
     """A scenario, timed as well, as likely and as badly as it may go."""
 
     scenario: Scenario
     cases: Mapping[Case, Timeline]
 
 
-@dataclass(frozen=True, slots=True)
-class SimulatedPod:
+class SimulatedPod(Struct, frozen=True):
     """The pods of one workload.
 
     Where the API server would refuse them, *faults* say why and nothing else is said. *remarks* are
@@ -63,8 +61,7 @@ class SimulatedPod:
         return f"{self.kind}/{self.name}"
 
 
-@dataclass(frozen=True, slots=True)
-class Simulation:
+class Simulation(Struct, frozen=True):
     """The pods of a run, an injected one right after the one that it was.
 
     *version* is the oldest kubelet of the target; *profile* is empty where nothing was injected.

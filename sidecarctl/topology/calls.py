@@ -2,7 +2,8 @@
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from sidecarctl.findings import FieldPath
 from sidecarctl.manifest.document import Document
@@ -24,8 +25,7 @@ _ENCRYPTED = {"https", "rediss", "amqps", "mysqls", "wss"}
 _HOST_VARIABLE = re.compile(r"(?:^|_)(?:HOST|HOSTNAME|SERVER|ADDR|ADDRESS|ENDPOINT)$")
 
 
-@dataclass(frozen=True, slots=True)
-class Call:
+class Call(Struct, frozen=True):
     """A place where a workload names a Service that it will connect to.
 
     *path* is the field of *document* that holds the text; *start* and *end* bound ``host:port`` (or
@@ -67,8 +67,7 @@ def calls(caller: Workload, joined: Fleet, cluster_domain: str = "cluster.local"
     ]
 
 
-@dataclass(frozen=True, slots=True)
-class _Text:
+class _Text(Struct, frozen=True):
     """A text of *document* that may hold addresses; *variable* is empty for an argument."""
 
     container: Container

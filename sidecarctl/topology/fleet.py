@@ -1,8 +1,9 @@
 """All documents of a run, joined: workloads, and the Services and others that speak of them."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import TypeVar
+
+from msgspec import Struct
 
 from sidecarctl.manifest.document import Document
 from sidecarctl.manifest.objects import (
@@ -23,8 +24,7 @@ _Key = tuple[str, str]
 """A namespace and a name."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Index:
+class _Index(Struct, frozen=True):
     """What is looked up for every workload, found once: a fleet has hundreds of them."""
 
     editable: frozenset[int]
@@ -36,8 +36,7 @@ class _Index:
     policies: tuple[NetworkPolicy, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Fleet:
+class Fleet(Struct, frozen=True):
     """What a run sees: documents that may be changed, and documents that are only looked at.
 
     *namespace* is the one that documents without ``metadata.namespace`` are applied to. *exposed*
@@ -53,7 +52,7 @@ class Fleet:
     autoscalers: tuple[Autoscaler, ...]
     limit_ranges: tuple[LimitRange, ...]
     exposed: frozenset[_Key]
-    index: _Index = field(repr=False)
+    index: _Index
 
     def namespace_of(self, document: Document) -> str:
         return document.namespace or self.namespace

@@ -5,8 +5,9 @@ less: so what is not known to be HTTP or gRPC is TCP.
 """
 
 import re
-from dataclasses import dataclass
 from enum import StrEnum
+
+from msgspec import Struct
 
 from sidecarctl.manifest.objects import Service, ServicePort
 from sidecarctl.manifest.workload import Container, Port, Role, Workload
@@ -46,16 +47,14 @@ _NAMES = {
 _NUMBERS = {80: Protocol.HTTP, 8000: Protocol.HTTP, 8080: Protocol.HTTP, 50051: Protocol.GRPC}
 
 
-@dataclass(frozen=True, slots=True)
-class Guess:
+class Guess(Struct, frozen=True):
     """A protocol and, for the report, what it was taken from."""
 
     protocol: Protocol
     why: str
 
 
-@dataclass(frozen=True, slots=True)
-class AppPort:
+class AppPort(Struct, frozen=True):
     """A TCP port that the application listens on.
 
     *container* and *port* are None where only a Service's ``targetPort`` tells of it: a container

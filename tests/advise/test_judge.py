@@ -1,6 +1,6 @@
 """What should do the work of a sidecar: the table of answers, first match wins."""
 
-from dataclasses import replace
+from msgspec.structs import replace
 
 import pytest
 

@@ -1,6 +1,6 @@
 """What holds for every pod, whatever it looks like."""
 
-from dataclasses import replace
+from msgspec.structs import replace
 from itertools import pairwise
 
 from hypothesis import given, settings

@@ -1,9 +1,10 @@
 """A hazard, and the edits of plain data that cure it."""
 
 from copy import deepcopy
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import Literal
+
+from msgspec import Struct
 
 from sidecarctl.findings import Confidence, FieldPath, Json, JsonObject, Severity
 
@@ -32,8 +33,7 @@ class Kind(StrEnum):
     UNSUPPORTED = "unsupported"
 
 
-@dataclass(frozen=True, slots=True)
-class Edit:
+class Edit(Struct, frozen=True):
     """One change of plain data: set a value, insert it into a list, or remove what is at *path*."""
 
     action: Literal["set", "insert", "remove"]
@@ -41,8 +41,7 @@ class Edit:
     value: Json = None
 
 
-@dataclass(frozen=True, slots=True)
-class Cure:
+class Cure(Struct, frozen=True):
     """The smallest change that removes a hazard, in words and, where it is certain, as edits.
 
     The edits apply one after the other; their paths count from the root of the document.
@@ -52,8 +51,7 @@ class Cure:
     edits: tuple[Edit, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Hazard:
+class Hazard(Struct, frozen=True):
     """Something that will go wrong: *path* is where it shows, *related* are the other places."""
 
     kind: Kind

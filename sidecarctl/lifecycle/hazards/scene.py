@@ -1,6 +1,6 @@
 """A pod in its setting with all that the model knows of it: what every check is given."""
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from sidecarctl.lifecycle.assumptions import Assumptions
 from sidecarctl.lifecycle.needs import Need
@@ -14,8 +14,7 @@ HOOKS = "https://kubernetes.io/docs/concepts/containers/container-lifecycle-hook
 INITS = "https://kubernetes.io/docs/concepts/workloads/pods/init-containers/"
 
 
-@dataclass(frozen=True, slots=True)
-class Scene:
+class Scene(Struct, frozen=True):
     """What the checks look at; for *mains* and *classics* see `setting`."""
 
     pod: Pod

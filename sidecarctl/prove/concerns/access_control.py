@@ -1,7 +1,8 @@
 """Access control: what the policies allow passes, and nothing else, however it is spelled."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from sidecarctl.envoy.part import Part
 from sidecarctl.envoy.read import verifies_peer
@@ -19,8 +20,7 @@ _METHODS = ("DELETE", "PATCH", "PUT", "POST", "OPTIONS")
 _REFUSED = "403"
 
 
-@dataclass(frozen=True, slots=True)
-class _Try:
+class _Try(Struct, frozen=True):
     """A request that no policy allows."""
 
     what: str

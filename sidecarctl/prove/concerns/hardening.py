@@ -3,7 +3,8 @@
 import stat
 from collections.abc import Iterator
 from contextlib import ExitStack
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from sidecarctl.envoy.mounts import RUN
 from sidecarctl.envoy.part import Part
@@ -23,8 +24,7 @@ _CONNECTIONS = "DownstreamConnectionsConfig"
 _HEAP = "FixedHeapConfig"
 
 
-@dataclass(frozen=True, slots=True)
-class _Monitor:
+class _Monitor(Struct, frozen=True):
     config: Part
     field: str
 

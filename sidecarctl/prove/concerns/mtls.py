@@ -5,7 +5,8 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from sidecarctl.envoy.part import Part
 from sidecarctl.envoy.read import verifies_peer
@@ -70,8 +71,7 @@ def _served(situation: Situation, stand: Stand, way: Way) -> Iterator[Word]:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class _Case:
+class _Case(Struct, frozen=True):
     what: str
     tls: ssl.SSLContext | None
     expected: str

@@ -2,7 +2,8 @@
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from sidecarctl.envoy.part import Part
 from sidecarctl.findings import FieldPath
@@ -23,8 +24,7 @@ _HOUR_S = 3600
 _HEADER = "x-prove-client"
 
 
-@dataclass(frozen=True, slots=True)
-class _Limit:
+class _Limit(Struct, frozen=True):
     """A filter on a way: its own bucket (0: none), and that of each client (0: none)."""
 
     way: Way
