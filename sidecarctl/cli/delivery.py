@@ -9,7 +9,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from sidecarctl.cli.exit_code import ExitCode
-from sidecarctl.cli.options import ReportFormat
+from sidecarctl.cli.words import ReportFormat
 from sidecarctl.errors import SidecarctlError
 from sidecarctl.manifest.files import Source, write_all
 from sidecarctl.manifest.stream import join

@@ -1,7 +1,6 @@
 """`eject`: take back what `inject` did."""
 
-import typer
-
+from sidecarctl.cli.exit_code import ExitCode
 from sidecarctl.cli.options import Check, Diff, Files, Folder, InPlace, Report
 
 
@@ -13,21 +12,11 @@ def command(
     in_place: InPlace = False,
     output: Folder = None,
     report: Report = "text",
-) -> None:
+) -> ExitCode:
     """Take back what inject added, to the byte.
 
     Also after the files were edited elsewhere. A file that inject had made is removed.
     """
-    from sidecarctl.cli.delivery import Delivery, agree, deliver
-    from sidecarctl.inject.eject import eject
-    from sidecarctl.manifest.document import parse
-    from sidecarctl.manifest.files import read
-    from sidecarctl.report.progress import working
-    from sidecarctl.report.text import Run
+    from sidecarctl.cli.ejecting import run
 
-    delivery = Delivery(diff, check, in_place, output, report)
-    agree(delivery, files)
-    sources = read(files)
-    with working("ejecting"):
-        result = eject([parse(source.text, source.name) for source in sources])
-    raise typer.Exit(deliver(result, sources, delivery, Run("eject")))
+    return run(files, diff=diff, check=check, in_place=in_place, output=output, report=report)

@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 
 import typer
 
-from sidecarctl.cli.options import ListFormat
+from sidecarctl.cli.words import ListFormat
 
 
 def command(

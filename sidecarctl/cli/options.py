@@ -1,12 +1,11 @@
 """The options that several verbs share, each written once."""
 
 from pathlib import Path
-from typing import Annotated, Literal, TypeAlias
+from typing import Annotated
 
 import typer
 
-ReportFormat: TypeAlias = Literal["text", "json"]
-ListFormat: TypeAlias = Literal["text", "json", "markdown"]
+from sidecarctl.cli.words import ReportFormat
 
 Files = Annotated[
     list[str],
