@@ -7,6 +7,10 @@ VENV := .venv
 QUICKSTART := examples/quickstart/deployment.yaml
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
+# pip compiles what it installs, and leaves out what an editable install leads to.
+COMPILE := $(BIN)/python -m compileall -q sidecarctl && \
+	for profile in default strict; do env -u PYTHONDONTWRITEBYTECODE \
+	$(BIN)/sidecarctl inject -p $$profile $(QUICKSTART) >/dev/null 2>&1 || :; done
 
 .PHONY: demo test check format wheel bench clean
 .DEFAULT_GOAL := check
@@ -55,6 +59,7 @@ $(BIN)/python:
 $(VENV)/.installed: pyproject.toml | $(BIN)/python
 	@echo "installing sidecarctl into $(VENV)"
 	@$(PIP) install --editable .
+	@$(COMPILE)
 	@touch $@
 
 # `pip install --group` came with pip 25.1.
@@ -62,4 +67,5 @@ $(VENV)/.installed-dev: pyproject.toml | $(BIN)/python
 	@echo "installing sidecarctl and what its tests need into $(VENV)"
 	@$(PIP) install --upgrade "pip>=25.1"
 	@$(PIP) install --editable . --group dev
+	@$(COMPILE)
 	@touch $@ $(VENV)/.installed

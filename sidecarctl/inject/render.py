@@ -13,12 +13,13 @@ from functools import cache, lru_cache
 from pathlib import Path
 from typing import cast
 
-from jinja2 import StrictUndefined, Template, TemplateSyntaxError, Undefined
+from jinja2 import FunctionLoader, StrictUndefined, Template, TemplateSyntaxError, Undefined
 from jinja2.sandbox import SandboxedEnvironment
 
 from sidecarctl.envoy.matchers import string_matcher
 from sidecarctl.errors import ManifestError, TemplateError
 from sidecarctl.findings import Json, JsonObject, Location
+from sidecarctl.inject.compiled import Beside
 from sidecarctl.lifecycle.quantities import memory_bytes
 from sidecarctl.manifest.document import parse
 from sidecarctl.profile import units
@@ -84,12 +85,14 @@ def _yaml(value: Json | Undefined) -> str:
 @cache
 def _environment() -> SandboxedEnvironment:
     environment = SandboxedEnvironment(
+        loader=FunctionLoader(_source),
+        bytecode_cache=Beside(),
         undefined=StrictUndefined,
         autoescape=False,
         trim_blocks=True,
         lstrip_blocks=True,
         keep_trailing_newline=True,
-        optimized=False,  # folding constants takes longer than a template is rendered in a run
+        optimized=False,  # to fold constants takes longer than it saves
     )
     environment.filters.update(
         yaml=_yaml, seconds=seconds, percent=_percent, bytes=memory_bytes, matcher=string_matcher
@@ -97,11 +100,13 @@ def _environment() -> SandboxedEnvironment:
     return environment
 
 
+def _source(file: str) -> tuple[str, str, None]:
+    return Path(file).read_text(encoding="utf-8"), file, None
+
+
 @cache
 def _template(path: Path) -> Template:
-    environment = _environment()
-    code = environment.compile(path.read_text(encoding="utf-8"), None, str(path))
-    return environment.template_class.from_code(environment, code, environment.make_globals(None))
+    return _environment().get_template(str(path))
 
 
 def _shown(template: Path) -> str:

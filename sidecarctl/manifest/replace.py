@@ -6,7 +6,6 @@ back those before it.
 """
 
 import os
-import secrets
 import shutil
 import stat
 from collections.abc import Iterable, Iterator, Mapping
@@ -161,7 +160,7 @@ def _clear(steps: Iterable[_Step], folders: Iterable[Path]) -> None:
 
 
 def _spare(target: Path) -> Path:
-    return target.with_name(f".{target.name[:100]}.{secrets.token_hex(4)}.tmp")
+    return target.with_name(f".{target.name[:100]}.{os.urandom(4).hex()}.tmp")
 
 
 def _missing(folder: Path) -> list[Path]:

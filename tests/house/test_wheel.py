@@ -18,7 +18,7 @@ ASSETS = sorted(
     str(file.relative_to(ROOT))
     for folder in ("templates", "schemas")
     for file in (ROOT / folder).rglob("*")
-    if file.is_file()
+    if file.is_file() and "__pycache__" not in file.parts
 )
 
 
@@ -52,7 +52,7 @@ def test_the_sdist_holds_the_sources_and_no_caches(sdist):
         names = [name.partition("/")[2] for name in archive.getnames()]
     assert {*ASSETS, "LICENSE", "README.md", "pyproject.toml", "sidecarctl/__init__.py"} <= {*names}
     assert ASSETS
-    litter = ("__pycache__", "_cache", ".venv", ".hypothesis", ".pyc")
+    litter = ("__pycache__", "_cache", ".venv", ".hypothesis", ".pyc", ".j2c")
     assert [name for name in names if any(word in name for word in litter)] == []
 
 
