@@ -10,7 +10,9 @@ from msgspec.structs import replace
 
 from sidecarctl.cli.exit_code import ExitCode
 from sidecarctl.cli.words import ReportFormat
-from sidecarctl.errors import SidecarctlError
+from sidecarctl.errors import ManifestError, SidecarctlError
+from sidecarctl.findings import Location
+from sidecarctl.manifest.document import Manifest, parse
 from sidecarctl.manifest.files import Source, write_all
 from sidecarctl.manifest.stream import join
 from sidecarctl.plan.outcome import Result
@@ -47,6 +49,22 @@ def agree(delivery: Delivery, files: Sequence[str]) -> None:
             "--in-place has no file to replace where the input is '-'",
             hint="leave it out: the result goes to standard output",
         )
+
+
+def manifests_of(sources: Sequence[Source]) -> list[Manifest]:
+    """Return what *sources* hold.
+
+    Raises:
+        ManifestError: not one object in all of them: in a pipe, what came before has failed.
+    """
+    manifests = [parse(source.text, source.name) for source in sources]
+    if not any(manifest.documents for manifest in manifests):
+        raise ManifestError(
+            "there is no object in the input",
+            at=Location(sources[0].name, 1, 1, 1, 1),
+            hint="it is empty, or holds comments or plain text alone",
+        )
+    return manifests
 
 
 def deliver(result: Result, sources: Sequence[Source], delivery: Delivery, run: Run) -> ExitCode:

@@ -3,11 +3,10 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from sidecarctl.cli.delivery import Delivery, agree, deliver
+from sidecarctl.cli.delivery import Delivery, agree, deliver, manifests_of
 from sidecarctl.cli.exit_code import ExitCode
 from sidecarctl.cli.words import ReportFormat
 from sidecarctl.inject.eject import eject
-from sidecarctl.manifest.document import parse
 from sidecarctl.manifest.files import read
 from sidecarctl.report.progress import working
 from sidecarctl.report.text import Run
@@ -27,5 +26,5 @@ def run(
     agree(delivery, files)
     sources = read(files)
     with working("ejecting"):
-        result = eject([parse(source.text, source.name) for source in sources])
+        result = eject(manifests_of(sources))
     return deliver(result, sources, delivery, Run("eject"))

@@ -4,7 +4,7 @@ import re
 from collections.abc import Sequence
 from pathlib import Path
 
-from sidecarctl.cli.delivery import Delivery, agree, deliver
+from sidecarctl.cli.delivery import Delivery, agree, deliver, manifests_of
 from sidecarctl.cli.exit_code import ExitCode
 from sidecarctl.cli.words import Half, ReportFormat
 from sidecarctl.errors import SidecarctlError
@@ -53,7 +53,7 @@ def run(
     sources = read(files)
     with working("injecting") as progress:
         result = inject(
-            [parse(source.text, source.name) for source in sources],
+            manifests_of(sources),
             [parse(source.text, source.name) for source in read(context or ())],
             chosen,
             namespace=namespace,

@@ -254,18 +254,26 @@ def test_a_damaged_record(run, folder, verb):
     )
 
 
-@pytest.mark.parametrize("name", ["empty", "comment", "text", "other"])
-def test_a_file_without_workloads_passes_through(run, folder, name):
-    contents = {
-        "empty": "",
-        "comment": "# nothing here\n",
-        "text": "just text\n",
-        "other": "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\n",
-    }
-    Path("input.yaml").write_text(contents[name], encoding="utf-8")
-    for verb in ("inject", "eject"):
-        done = run(verb, "input.yaml")
-        assert (done.code, done.out) == (0, contents[name])
+@pytest.mark.parametrize("verb", ["inject", "eject"])
+@pytest.mark.parametrize("text", ["", "# nothing here\n", "---\n---\n", "just text\n"])
+def test_an_input_without_an_object(run, folder, verb, text):
+    Path("input.yaml").write_text(text, encoding="utf-8")
+    assert (run(verb, "input.yaml").code, run(verb, "-", stdin=text).code) == (2, 2)
+    done = run(verb, "input.yaml")
+    assert done.out == ""
+    assert done.err == (
+        "error: input.yaml:1:1: there is no object in the input\n"
+        "  hint: it is empty, or holds comments or plain text alone\n"
+    )
+
+
+@pytest.mark.parametrize("verb", ["inject", "eject"])
+def test_objects_that_are_no_workloads_pass_through(run, folder, verb):
+    text = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\n"
+    Path("map.yaml").write_text(text, encoding="utf-8")
+    Path("empty.yaml").write_text("", encoding="utf-8")  # beside others it is no fault
+    done = run(verb, "map.yaml", "empty.yaml")
+    assert (done.code, done.out) == (0, text)
 
 
 def test_in_a_process_of_its_own(sidecarctl, folder):
