@@ -1,7 +1,7 @@
 """A probe asks a listener that demands a client certificate.
 
 The kubelet has none, so that the probe never succeeds: the pod is never ready, or is started again
-for ever.
+for ever. Istio leads probes around its mutual TLS by rewriting them, unless an annotation forbids it.
 
 Bad:
 
@@ -61,6 +61,27 @@ Bad:
                       - endpoint:
                           address:
                             socket_address: {address: 127.0.0.1, port_value: 8080}
+    ---
+    apiVersion: v1
+    kind: Pod
+    metadata:
+      name: orders
+      labels: {app: orders, sidecar.istio.io/inject: "true"}
+      annotations: {sidecar.istio.io/rewriteAppHTTPProbers: "false"}
+    spec:
+      containers:
+        - name: orders
+          readinessProbe:
+            httpGet:
+              path: /
+              port: 8080  # expect: http-probe-through-mtls
+    ---
+    apiVersion: security.istio.io/v1
+    kind: PeerAuthentication
+    metadata:
+      name: strict
+    spec:
+      mtls: {mode: STRICT}
 
 Good:
 
@@ -125,10 +146,16 @@ Good:
 from collections.abc import Iterator
 
 from sidecarctl.findings import Severity
+from sidecarctl.lint.istio import strict_for
 from sidecarctl.lint.probes import probes_of_port
 from sidecarctl.lint.rule import Also, Hit, workload_rule
 from sidecarctl.lint.run import Run
 from sidecarctl.manifest.workload import Workload
+
+# https://istio.io/latest/docs/reference/config/annotations/#SidecarRewriteAppHTTPProbers
+_REWRITE = "sidecar.istio.io/rewriteAppHTTPProbers"
+_PROXY = "istio-proxy"
+_NEVER = "this {probe} on port {port} never succeeds: the kubelet has no client certificate"
 
 
 @workload_rule(
@@ -147,7 +174,26 @@ def check(workload: Workload, run: Run) -> Iterator[Hit]:
                 for probe in probes_of_port(workload, address.port or 0, run):
                     yield Hit(
                         (*probe.handler.path, "port"),
-                        f"this {probe.path[-1]} on port {address.port} never succeeds: "
-                        "the kubelet has no client certificate",
+                        _NEVER.format(probe=probe.path[-1], port=address.port),
                         also=(Also(address.path, "this listener demands one", each.bootstrap),),
                     )
+    if workload.pod_annotations.get(_REWRITE) == "false":
+        yield from _through_istio(workload, run)
+
+
+def _through_istio(workload: Workload, run: Run) -> Iterator[Hit]:
+    for container in run.pod(workload).apps:
+        if container.name == _PROXY:
+            continue  # its own probes go by the mesh's back door
+        for probe in filter(None, (container.startup, container.liveness, container.readiness)):
+            port = probe.handler.port
+            if probe.handler.form not in ("httpGet", "grpc") or not isinstance(port, int):
+                continue
+            policy = strict_for(workload, port, run)
+            if policy is not None:
+                yield Hit(
+                    (*probe.handler.path, "port"),
+                    _NEVER.format(probe=probe.path[-1], port=port),
+                    help=f"take the annotation {_REWRITE} away",
+                    also=(Also(("spec",), "this policy demands one", policy),),
+                )
