@@ -122,6 +122,15 @@ def compose(source: Text) -> list[Node]:
         raise _forbidden_character(source) from None
 
 
+def compose_part(source: Text, text: str) -> Node:
+    """Return the root node of *text*, a document of *source* that is right and not deep.
+
+    Marks count from the start of *text*.
+    """
+    (root,) = _nodes(_Fast(text) if yaml.__with_libyaml__ else _Careful(source, text))
+    return root
+
+
 def too_deep(source: Text, offset: int) -> ManifestError:
     """Return the error for a value at *offset* that lies too deep."""
     return ManifestError(

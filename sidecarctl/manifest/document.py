@@ -1,21 +1,27 @@
-"""What a file holds, document by document: its data, and the place of everything in it."""
+"""What a file holds, document by document: its data, and the place of everything in it.
+
+What needs libyaml is imported in the functions that do: see `trees.py`.
+"""
+
+from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from msgspec import Struct
-from yaml.error import Mark
-from yaml.nodes import MappingNode, Node
 
 from sidecarctl.errors import ManifestError
-from sidecarctl.findings import FieldPath, JsonObject, Location
-from sidecarctl.manifest.compose import compose
-from sidecarctl.manifest.compose_json import NotJsonError, compose_json, looks_like_json
-from sidecarctl.manifest.narrow import mapping, strings, text
-from sidecarctl.manifest.place import Found, find, location
-from sidecarctl.manifest.plain import plain
-from sidecarctl.manifest.template import TEMPLATE_MESSAGE, blame_template, refuse_template
+from sidecarctl.findings import FieldPath, Json, JsonObject, Location
+from sidecarctl.manifest.narrow import mapping, strings, text, value_at
+from sidecarctl.manifest.quick import quick
 from sidecarctl.manifest.text import Text
+from sidecarctl.manifest.trees import Trees
+
+if TYPE_CHECKING:
+    from yaml.error import Mark
+    from yaml.nodes import Node
+
+    from sidecarctl.manifest.place import Found
 
 MAX_CHARACTERS = 64 * 1024 * 1024
 
@@ -33,7 +39,7 @@ class Document(Struct, frozen=True, eq=False):
     index: int
     base: FieldPath
     data: JsonObject
-    root: Node
+    trees: Trees
     source: Text
     member_api_version: str = ""
     member_kind: str = ""
@@ -83,9 +89,22 @@ class Document(Struct, frozen=True, eq=False):
         """Tell whether this is a *kind* of the API *group* (``""`` for core), in any version."""
         return self.kind == kind and self.group == group
 
+    @property
+    def root(self) -> Node:
+        """The node of the object."""
+        return self.trees.root(self.index, self.base)
+
     def offset(self, mark: Mark) -> int:
         """Return the offset of *mark* in the text of the manifest."""
         return mark.index + self.source.bom
+
+    def has(self, path: FieldPath) -> bool:
+        """Tell whether there is something at *path*."""
+        try:
+            value_at(self.data, path)
+        except LookupError:
+            return False
+        return True
 
     def node(self, path: FieldPath) -> Found | None:
         """Return the nodes at *path*, None where there is nothing.
@@ -93,6 +112,8 @@ class Document(Struct, frozen=True, eq=False):
         The node of an alias is that of its anchor, and a field that a ``<<`` brings in has its
         nodes where the anchor stands.
         """
+        from sidecarctl.manifest.place import find  # noqa: PLC0415  see above
+
         return find(self.root, path)
 
     def locate(self, path: FieldPath = (), *, on: Literal["value", "key"] = "value") -> Location:
@@ -101,14 +122,32 @@ class Document(Struct, frozen=True, eq=False):
         For a field that is absent it is the key of the nearest parent that exists; for a mapping
         or a list, its first line alone; for a value that is left empty, its key.
         """
-        found = self.node(path)
+        from sidecarctl.manifest.place import find, location  # noqa: PLC0415  see above
+
+        root, source = self.trees.part(self.index, self.base)
+        found = find(root, path)
         while found is None:
             path, on = path[:-1], "key"
-            found = self.node(path)
+            found = find(root, path)
         key, value = found
         is_empty = value.start_mark.index == value.end_mark.index
         node = key if key is not None and (on == "key" or is_empty) else value
-        return location(self.source, node)
+        return location(source, node)
+
+    def span(self, path: FieldPath) -> tuple[int, int]:
+        """Return the offsets in the text of the manifest between which the value at *path* stands.
+
+        Raises:
+            LookupError: there is nothing.
+        """
+        from sidecarctl.manifest.place import find  # noqa: PLC0415  see above
+
+        root, source = self.trees.part(self.index, self.base)
+        found = find(root, path)
+        if found is None:
+            raise LookupError(f"{self}: nothing at {path}")
+        marks = found[1].start_mark, found[1].end_mark
+        return marks[0].index + source.origin, marks[1].index + source.origin
 
 
 class Manifest(Struct, frozen=True, eq=False):
@@ -130,12 +169,18 @@ def parse(text: str, file: str) -> Manifest:
     source = Text(file, text)
     if len(text) > MAX_CHARACTERS:
         raise ManifestError("the file is larger than 64 MiB", at=Location(file, 1, 1, 1, 1))
-    form, roots = _compose(source)
-    documents = tuple(
-        document for index, root in enumerate(roots) for document in _documents(source, index, root)
-    )
-    refuse_template(source, (root for root in roots if _is_kubernetes(root)))
-    return Manifest(file, text, form, documents)
+    start = source.bom
+    read = None if _is_for_libyaml(text, start) else quick(text[start:])
+    if read is None:
+        from sidecarctl.manifest.full import full  # noqa: PLC0415  see above
+
+        form, roots, found = full(source)
+        trees = Trees(source, roots=roots)
+    else:
+        form, found = "yaml", [data for data, _ in read]
+        trees = Trees(source, lines=[line for _, line in read])
+    documents = (_documents(trees, index, data) for index, data in enumerate(found))
+    return Manifest(file, text, form, tuple(one for each in documents for one in each))
 
 
 def is_template(text: str) -> bool:
@@ -145,32 +190,25 @@ def is_template(text: str) -> bool:
     try:
         parse(text, "")
     except ManifestError as error:
+        from sidecarctl.manifest.template import TEMPLATE_MESSAGE  # noqa: PLC0415  see above
+
         return error.message == TEMPLATE_MESSAGE
     return False
 
 
-def _compose(source: Text) -> tuple[Literal["yaml", "json"], list[Node]]:
-    expected = None
-    if looks_like_json(source):
-        try:
-            return "json", compose_json(source)
-        except NotJsonError as error:
-            at = source.location(error.offset, error.offset + 1)
-            expected = ManifestError(error.message, at=at)
-    try:
-        return "yaml", compose(source)
-    except ManifestError as error:
-        is_json = expected and source.file.endswith(".json")
-        raise blame_template(source, expected if expected and is_json else error) from None
+def _is_for_libyaml(text: str, start: int) -> bool:
+    """Tell whether *text* may be JSON or a Helm template, of which libyaml's way knows more."""
+    first = text[start : start + 1] or " "
+    if first in " \t\r\n":
+        first = text[start:].lstrip()[:1]
+    return first in ("{", "[") or "{{" in text
 
 
-def _documents(source: Text, index: int, root: Node) -> Iterator[Document]:
-    if not isinstance(root, MappingNode):
-        return
-    data = plain(root, source, lenient=not _is_kubernetes(root))
+def _documents(trees: Trees, index: int, data: Json) -> Iterator[Document]:
     if not isinstance(data, dict):
         return
-    whole = Document(source.file, index, (), data, root, source)
+    source = trees.source
+    whole = Document(source.file, index, (), data, trees, source)
     items = data.get("items")
     if not whole.kind.endswith("List") or not isinstance(items, list):
         yield whole
@@ -178,13 +216,5 @@ def _documents(source: Text, index: int, root: Node) -> Iterator[Document]:
     member_kind = whole.kind.removesuffix("List")
     inherited = (whole.api_version, member_kind) if member_kind else ("", "")
     for number, item in enumerate(items):
-        found = whole.node(("items", number))
-        if isinstance(item, dict) and found is not None:
-            base = ("items", number)
-            yield Document(source.file, index, base, item, found[1], source, *inherited)
-
-
-def _is_kubernetes(root: Node) -> bool:
-    if not isinstance(root, MappingNode):
-        return False
-    return {"apiVersion", "kind"} <= {key.value for key, _ in root.value if key.id == "scalar"}
+        if isinstance(item, dict):
+            yield Document(source.file, index, ("items", number), item, trees, source, *inherited)

@@ -10,11 +10,11 @@ from functools import cached_property
 from typing import Literal
 
 from msgspec import Struct
-from yaml.nodes import ScalarNode
 
 from sidecarctl.errors import ManifestError
 from sidecarctl.findings import FieldPath, Location
 from sidecarctl.manifest.document import Document, parse
+from sidecarctl.manifest.narrow import value_at
 from sidecarctl.manifest.text import Text
 
 _LINE_END = re.compile(r"\r\n?|\n")
@@ -27,13 +27,11 @@ _SHORT = {"0": "\0", "a": "\a", "b": "\b", "t": "\t", "n": "\n", "v": "\v", "f":
 
 
 class Embedded(Struct, frozen=True, eq=False, dict=True):
-    """The *text* of the field at *path* of *outer*, written from *start* to *end* there."""
+    """The *text* of the field at *path* of *outer*."""
 
     outer: Document
     path: FieldPath
     text: str
-    start: int
-    end: int
 
     @cached_property
     def offsets(self) -> Sequence[int]:
@@ -42,9 +40,9 @@ class Embedded(Struct, frozen=True, eq=False, dict=True):
         Empty where they are not known. Worked out only when a place is asked for.
         """
         raw = self.outer.source.text
-        if raw.startswith("|", self.start):
-            return _of_lines(self.text, raw, self.start, self.end)
-        return _aligned(self.text, raw, self.start, self.end)
+        start, end = self.outer.span(self.path)
+        written = _of_lines if raw.startswith("|", start) else _aligned
+        return written(self.text, raw, start, end)
 
     def documents(self) -> tuple[Document, ...]:
         """Read the text as YAML or JSON; the places of these documents are those of the text.
@@ -79,12 +77,8 @@ class Embedded(Struct, frozen=True, eq=False, dict=True):
 
 def embedded(outer: Document, path: FieldPath) -> Embedded | None:
     """Return the text of the field at *path* of *outer*, None where there is no text."""
-    found = outer.node(path)
-    if found is None or not isinstance(found[1], ScalarNode):
-        return None
-    node = found[1]
-    start, end = outer.offset(node.start_mark), outer.offset(node.end_mark)
-    return Embedded(outer, path, node.value, start, end)
+    text = value_at(outer.data, path) if outer.has(path) else None
+    return Embedded(outer, path, text) if isinstance(text, str) else None
 
 
 def _of_lines(value: str, raw: str, start: int, end: int) -> list[int]:

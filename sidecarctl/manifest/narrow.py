@@ -12,6 +12,22 @@ def mapping(data: Json, *keys: str) -> JsonObject:
     return data if isinstance(data, dict) else {}
 
 
+def value_at(data: Json, path: FieldPath) -> Json:
+    """Return what stands at *path* in *data*.
+
+    Raises:
+        LookupError: there is nothing.
+    """
+    for step in path:
+        if isinstance(data, dict):
+            data = data[str(step)]
+        elif isinstance(data, list) and isinstance(step, int):
+            data = data[step]
+        else:
+            raise LookupError(step)
+    return data
+
+
 def mappings(data: Json, path: FieldPath, *keys: str) -> Iterator[tuple[FieldPath, JsonObject]]:
     """Yield each mapping of the list at *keys* in *data*, with its own path.
 

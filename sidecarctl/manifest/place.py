@@ -27,11 +27,11 @@ def find(root: Node, path: FieldPath) -> Found | None:
 
 def location(source: Text, node: Node) -> Location:
     """Return the place of *node*: of a mapping or a list the first line, without a comment."""
-    start, end = node.start_mark.index + source.bom, node.end_mark.index + source.bom
+    start, end = node.start_mark.index + source.origin, node.end_mark.index + source.origin
     if isinstance(node, ScalarNode):
         return source.location(start, start + len(source.text[start:end].rstrip()))
     line_end = source.line_end(start, end)
-    last = _last_scalar(node, start - source.bom, line_end - source.bom) + source.bom
+    last = _last_scalar(node, start - source.origin, line_end - source.origin) + source.origin
     comment = _COMMENT.search(source.text, last, line_end)
     return source.location(start, source.line_end(start, comment.start() if comment else line_end))
 

@@ -227,8 +227,8 @@ def _block_scalar_end(node: ScalarNode, source: Text) -> int:
 
 
 def _start(node: Node, source: Text) -> int:
-    return int(node.start_mark.index) + source.bom
+    return int(node.start_mark.index) + source.origin
 
 
 def _end(node: Node, source: Text) -> int:
-    return int(node.end_mark.index) + source.bom
+    return int(node.end_mark.index) + source.origin

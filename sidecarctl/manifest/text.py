@@ -17,11 +17,23 @@ class Text(Struct, frozen=True, eq=False, dict=True):
 
     An offset counts code points from the start of *text*. Lines end as editors see it, at LF, CRLF
     or CR; YAML 1.1 also ends them at U+0085, U+2028 and U+2029, so libyaml's own line numbers are
-    not used. A byte order mark takes an offset but no column.
+    not used. A byte order mark takes an offset but no column. *whole* and *start* are of a
+    `part`.
     """
 
     file: str
     text: str
+    whole: "Text | None" = None
+    start: int = 0
+
+    def part(self, start: int) -> "Text":
+        """Return the same text for nodes that were made of what stands from *start* on."""
+        return Text(self.file, self.text, self, start)
+
+    @property
+    def origin(self) -> int:
+        """Return the offset that the marks of nodes count from."""
+        return self.start if self.whole else self.bom
 
     @cached_property
     def bom(self) -> int:
@@ -47,6 +59,12 @@ class Text(Struct, frozen=True, eq=False, dict=True):
         """Return the offset of a place, the reverse of ``place``."""
         return self._starts[line - 1] + column - 1
 
+    def line_start(self, number: int) -> int:
+        """Return the offset of the line *number*, counted from 0."""
+        return self._starts[number]
+
     @cached_property
     def _starts(self) -> list[int]:
+        if self.whole:
+            return self.whole._starts
         return [self.bom, *(match.end() for match in _LINE_END.finditer(self.text))]

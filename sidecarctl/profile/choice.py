@@ -174,7 +174,7 @@ def _place(concern: Concern, scene: _Scene) -> Location | None:
     document = scene.profile.document
     for base in (*(each.path for each in reversed(scene.overrides)), ("spec",)):
         path = (*base, "concerns", concern.name)
-        if document.node(path) is not None:
+        if document.has(path):
             return document.locate(path, on="key")
     return None
 
@@ -190,7 +190,7 @@ def _error(owner: Concern | Sidecar, fault: Violation, scene: _Scene) -> Profile
     message = f"{show_path(path[1:])}: {fault.message}, in {scene.workload.document}"
     document = scene.profile.document
     for base in (*(each.path for each in reversed(scene.overrides)), ("spec",)):
-        if document.node((*base, *path)) is not None:
+        if document.has((*base, *path)):
             return ProfileError(message, at=document.locate((*base, *path)), hint=fault.hint)
     place = scene.workload.document.locate(("metadata", "name"))
     return ProfileError(message, at=place, hint=fault.hint)
