@@ -5,9 +5,10 @@ from collections.abc import Iterator
 
 from msgspec.structs import replace
 
-from sidecarctl.envoy.proto import HTTP_OPTIONS, endpoint, socket_address, typed
+from sidecarctl.envoy.proto import HTTP_OPTIONS, endpoint, san_type, socket_address, typed
 from sidecarctl.envoy.slots import Listener, Slots, overlay, rows, table
-from sidecarctl.findings import JsonObject
+from sidecarctl.errors import ProfileError
+from sidecarctl.findings import Json, JsonObject
 
 
 def build_clusters(listener: Listener, slots: Slots) -> Iterator[JsonObject]:
@@ -22,7 +23,36 @@ def build_clusters(listener: Listener, slots: Slots) -> Iterator[JsonObject]:
                 target_host=str(target["host"]),
                 target_port=port if isinstance(port, int) else 0,
             )
-            yield build_cluster(there, slots)
+            built = build_cluster(there, slots)
+            yield _identified(built, target) if {"sans", "sni"} & target.keys() else built
+
+
+def _identified(cluster: JsonObject, target: JsonObject) -> JsonObject:
+    """Return *cluster* whose servers must show the names of *target* in place of the listener's.
+
+    Raises:
+        ProfileError: it speaks plaintext, so that nothing can be shown.
+    """
+    socket = table(cluster, "transport_socket")
+    tls = table(socket, "typed_config")
+    if not tls:
+        raise ProfileError(
+            f"{cluster['name']!r} is to show an identity, and the calls to it are plaintext",
+            hint="leave out its sans and sni, or let the calls speak TLS",
+        )
+    own: JsonObject = {}
+    if sans := target.get("sans"):
+        names = [str(each) for each in sans] if isinstance(sans, list) else []
+        matchers: list[Json] = [
+            {"san_type": san_type(name), "matcher": {"exact": name}} for name in names
+        ]
+        context: JsonObject = {"match_typed_subject_alt_names": matchers}
+        own["common_tls_context"] = {
+            "combined_validation_context": {"default_validation_context": context}
+        }
+    if sni := target.get("sni"):
+        own["sni"] = sni
+    return {**cluster, "transport_socket": {**socket, "typed_config": overlay(tls, own)}}
 
 
 def build_cluster(listener: Listener, slots: Slots) -> JsonObject:

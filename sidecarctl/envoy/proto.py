@@ -1,5 +1,7 @@
 """Messages of Envoy's API that turn up in many parts of a bootstrap."""
 
+from ipaddress import ip_address
+
 from sidecarctl.findings import JsonObject
 
 _TYPE = "type.googleapis.com/envoy."
@@ -32,3 +34,14 @@ def endpoint(cluster: str, address: JsonObject) -> JsonObject:
         "cluster_name": cluster,
         "endpoints": [{"lb_endpoints": [{"endpoint": {"address": address}}]}],
     }
+
+
+def san_type(name: str) -> str:
+    """Return as what *name* stands in a certificate: an address has no DNS name there."""
+    if "://" in name:
+        return "URI"
+    try:
+        ip_address(name)
+    except ValueError:
+        return "DNS"
+    return "IP_ADDRESS"

@@ -18,7 +18,8 @@ slot                           kind   becomes
 ``route_variants``             list   routes before the common one: ``{name, match, route}``
 ``targets``                    list   other servers, ``{name, host, port}``, each a Cluster like the
                                       listener's own, ``<listener>-<name>``; with a ``match``, the
-                                      routes, too, of the requests that fit it
+                                      routes, too, of the requests that fit it; with ``sans`` and
+                                      ``sni``, which names it must show in TLS, and is asked for
 ``tcp``                        map    fields of ``tcp_proxy``
 ``cluster``                    map    fields of the Cluster behind the listener
 ``thresholds``                 map    its circuit breaker of default priority

@@ -13,7 +13,7 @@ from sidecarctl.prove.client import Ask
 from sidecarctl.prove.matchers import sample_header
 from sidecarctl.prove.peers import lets_in, wanted_names
 from sidecarctl.prove.rbac import MESSAGE, Request, Samples, allows, samples
-from sidecarctl.prove.routes import route_of
+from sidecarctl.prove.routes import Fitting, fitting, route_of
 from sidecarctl.prove.ways import Way, cluster_names
 
 STRANGER = "spiffe://stranger.example/ns/stranger/sa/stranger"
@@ -77,60 +77,85 @@ def rules_of(way: Way) -> list[Part]:
     return [each.part("rules") for each in filters if each.has("rules")]
 
 
-def caller(
-    way: Way, authority: Authority, domain: str, *, methods: tuple[str, ...] = (), other: str = ""
-) -> Caller | Nobody:
-    """Return a caller that *way* lets in; *methods* are those that it has to be let in with.
+class Wanted(Struct, frozen=True):
+    """What a caller has to be let in with: each of *methods*, not the identity *other*, *route*."""
 
-    *other* is an identity that the caller must not have.
-    """
-    if way.is_by_destination:
-        return Nobody("its filter chain is chosen by the original destination, or by the source")
-    for message, what in _ASKING.items():
-        if way.filters(message) or way.network_filters(message):
-            return Nobody(f"a caller needs {what}")
-    if way.is_http and not any(True for _ in way.chain.routes()):
-        return Nobody("its routes are not in the bootstrap")
+    methods: tuple[str, ...] = ()
+    other: str = ""
+    route: Part | None = None
+
+
+def caller(way: Way, authority: Authority, domain: str, wanted: Wanted) -> Caller | Nobody:
+    """Return a caller that *way* lets in, who is as *wanted*."""
+    beyond = _beyond(way)
+    if beyond:
+        return Nobody(beyond)
+    fit = fitting(way, wanted.route) if wanted.route else None
+    if wanted.route and not fit:
+        return Nobody("what its match asks for cannot be read")
     rules = rules_of(way)
     unread = led = False
-    for request in islice(_candidates(way, rules, domain), _MOST):
-        if not _clusters(way, _ask(way, request)):
+    for request in islice(_candidates(way, rules, domain, fit), _MOST):
+        if not _leads(way, _ask(way, request, fit), wanted.route):
             continue
         led = True
-        if other and request.identities[:1] in ((other,), ()):
+        if wanted.other and request.identities[:1] in ((wanted.other,), ()):
             continue
+        methods = wanted.methods or (request.method,)
         tries = [Request(method, request.path, request.headers, request.identities,
-                         request.verified) for method in methods or (request.method,)]  # fmt: skip
+                         request.verified) for method in methods]  # fmt: skip
         answers = [allows(each, one) for each in rules for one in tries]
         if all(answer is True for answer in answers):
-            return _caller(way, tries[0], authority)
+            return _caller(way, tries[0], authority, fit)
         unread = unread or None in answers
-    if not led:
-        return Nobody("no route of it leads to an application")
-    return Nobody("its rules cannot be read" if unread else "nobody at 127.0.0.1 is let in")
+    if led:
+        why = "its rules cannot be read" if unread else "nobody at 127.0.0.1 is let in"
+        return Nobody(why)
+    whose = "a route before it takes its requests, or it" if wanted.route else "no route of it"
+    return Nobody(f"{whose} leads to {'no' if wanted.route else 'an'} application")
 
 
-def _ask(way: Way, request: Request) -> Ask:
-    return Ask(request.method, request.path, request.headers, way.host())
+def _beyond(way: Way) -> str:
+    """Say why no caller of the run gets in on *way*, ``""`` where one may."""
+    if way.is_by_destination:
+        return "its filter chain is chosen by the original destination, or by the source"
+    for message, what in _ASKING.items():
+        if way.filters(message) or way.network_filters(message):
+            return f"a caller needs {what}"
+    if way.is_http and not any(True for _ in way.chain.routes()):
+        return "its routes are not in the bootstrap"
+    return ""
 
 
-def _caller(way: Way, request: Request, authority: Authority) -> Caller:
+def _leads(way: Way, ask: Ask, route: Part | None) -> bool:
+    """Say whether *ask* gets to an application, by *route* where it is given."""
+    taken = route_of(way, ask) if way.is_http else None
+    if route and (taken is None or taken.path != route.path):
+        return False
+    return bool(_clusters(way, taken))
+
+
+def _ask(way: Way, request: Request, fit: Fitting | None) -> Ask:
+    host = fit.host if fit else way.host()
+    return Ask(request.method, request.path, request.headers, host)
+
+
+def _caller(way: Way, request: Request, authority: Authority, fit: Fitting | None) -> Caller:
     leaf = authority.leaf(request.identities) if way.chain.tls else None
     tls = client_context(leaf, authority.certificate) if way.chain.tls else None
-    ask = _ask(way, request)
-    clusters = _clusters(way, ask)
+    ask = _ask(way, request, fit)
+    clusters = _clusters(way, route_of(way, ask) if way.is_http else None)
     return Caller(ask, leaf, tls, way.server_name(), authority.certificate, clusters)
 
 
-def _clusters(way: Way, ask: Ask) -> tuple[Cluster, ...]:
-    """Return the clusters that *ask* may be sent to; none where no route leads to one."""
-    route = route_of(way, ask) if way.is_http else None
+def _clusters(way: Way, route: Part | None) -> tuple[Cluster, ...]:
+    """Return the clusters that what takes *route* may be sent to; none where it leads to none."""
     action = (route.part("route") if route else Part((), {})) if way.is_http else way.chain.tcp
     names = set(cluster_names(action))
     return tuple(each for each in way.clusters if each.name in names)
 
 
-def _candidates(way: Way, rules: list[Part], domain: str) -> Iterator[Request]:
+def _candidates(way: Way, rules: list[Part], domain: str, fit: Fitting | None) -> Iterator[Request]:
     known = Samples()
     for each in rules:
         found = samples(each)
@@ -149,6 +174,10 @@ def _candidates(way: Way, rules: list[Part], domain: str) -> Iterator[Request]:
     methods = dict.fromkeys(["GET", *known.methods])
     headers: list[dict[str, str]] = [{}]
     headers += [each for each in (known.headers, *_route_headers(way)) if each]
+    if fit:
+        paths = dict.fromkeys([fit.path, *known.paths])
+        methods = dict.fromkeys([*fit.methods, *methods, "POST"])
+        headers = [fit.headers, {**known.headers, **fit.headers}]
     for path, method, fields, name in product(paths, methods, headers, names):
         yield Request(method, path, dict(fields), (name,) if name else (), verified)
 

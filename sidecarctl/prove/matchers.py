@@ -12,6 +12,7 @@ from sidecarctl.envoy.part import Part
 _FILLER = "prove"
 # What stands for "some characters" in regular expressions as people (and we) write them.
 _SOME = re.compile(r"\[\^[^\]]*\][*+]|\\w[*+]|\.[*+]\??|\[[a-zA-Z0-9_\-\\.]+\][*+]")
+_MAYBE = re.compile(r"\((?:[^()\\]|\\.)*\)[?*]|\([^()|]*\|[\^$]\)|\([\^$]\|[^()|]*\)")
 
 
 def fits(matcher: Part, text: str) -> bool | None:
@@ -49,12 +50,19 @@ def of_regex(regex: str) -> str | None:
     pattern = _compiled(regex)
     if pattern is None:
         return None
-    for choice in (regex, *regex.split("|")):
+    least = _optional(regex)
+    for choice in (regex, *regex.split("|"), least, *least.split("|")):
         bare = _SOME.sub(_FILLER, choice).strip("^$()")
         text = re.sub(r"\\(.)", r"\1", bare)
         if pattern.fullmatch(text):
             return text
     return None
+
+
+def _optional(regex: str) -> str:
+    """Return *regex* without the groups that may be absent."""
+    fewer = _MAYBE.sub("", regex)
+    return fewer if fewer == regex else _optional(fewer)
 
 
 def fits_header(matcher: Part, headers: dict[str, str]) -> bool | None:

@@ -64,23 +64,9 @@ def place_listeners(draft: Draft, bootstrap: Bootstrap) -> Placed:
             match = chain.part.part("filter_chain_match")
             if match.has("destination_port") and match.number("destination_port") == old:
                 draft.set(match.at("destination_port"), port, _HERE)
-            for route in chain.routes():
-                _lead_one_way(draft, route.part("route"))
     _place_admin(draft, bootstrap)
     _leave_out_dynamic(draft, bootstrap, placed)
     return placed
-
-
-def _lead_one_way(draft: Draft, action: Part) -> None:
-    """Send every call to one server, once: proofs count what gets there."""
-    weighted = action.part("weighted_clusters").parts("clusters")
-    if weighted:
-        draft.remove(action.at("weighted_clusters"), "all calls go to the first of them")
-        draft.set(
-            action.at("cluster"), weighted[0].text("name"), "the first of those with a weight"
-        )
-    if action.has("request_mirror_policies"):
-        draft.remove(action.at("request_mirror_policies"), "a copy would count as a try")
 
 
 def _place_admin(draft: Draft, bootstrap: Bootstrap) -> None:
@@ -154,6 +140,33 @@ def speaks(cluster: Cluster, ways: Sequence[Way]) -> str:
 def is_on_a_socket(cluster: Cluster) -> bool:
     """Say whether *cluster* leads to a unix socket: Envoy's own admin interface, as a rule."""
     return any(each.part("address").has("pipe") for each in endpoints(cluster.part))
+
+
+def lift_splits(draft: Draft) -> None:
+    """Send every call to one server, once: proofs count what gets there."""
+    for path, data in list(mappings_below(draft.data)):
+        part = Part(path, data)
+        weighted = part.part("weighted_clusters").parts("clusters")
+        if weighted:
+            first = weighted[0].text("name")
+            draft.remove(part.at("weighted_clusters"), "all calls go to the first of them")
+            draft.set(part.at("cluster"), first, "the first of those with a weight")
+        if part.has("request_mirror_policies"):
+            draft.remove(part.at("request_mirror_policies"), "a copy would count as a try")
+
+
+NEVER: JsonObject = {"numerator": 0, "denominator": "HUNDRED"}
+
+
+def lift_faults(draft: Draft) -> None:
+    """Let no fault happen by chance: those that happen to everybody, or to a share of all."""
+    for path, part in list(mappings_below(draft.data)):
+        if not str(part.get("@type")).endswith(".HTTPFault") or part.get("headers"):
+            continue
+        for kind in ("delay", "abort"):
+            fault = Part(path, part).part(kind)
+            if fault.has("percentage") and not fault.has(f"header_{kind}"):
+                draft.set(fault.at("percentage"), NEVER, "chance decides nothing here")
 
 
 def lift_limits(draft: Draft) -> None:

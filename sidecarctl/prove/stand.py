@@ -1,6 +1,7 @@
 """A workload's Envoy that runs here, with applications behind it, for one proof to send traffic."""
 
 import json
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from functools import cached_property
@@ -10,24 +11,29 @@ from msgspec import Struct, field
 
 from sidecarctl.envoy.binary import Running, running
 from sidecarctl.envoy.bootstrap import dump
+from sidecarctl.envoy.part import Part
 from sidecarctl.envoy.read import Cluster
 from sidecarctl.errors import SidecarctlError
-from sidecarctl.findings import JsonObject
-from sidecarctl.prove.callers import Caller, Nobody, caller
+from sidecarctl.findings import FieldPath, JsonObject
+from sidecarctl.prove.callers import Caller, Nobody, Wanted, caller
 from sidecarctl.prove.certificates import Leaf, server_context
-from sidecarctl.prove.client import Ask, Reply, send
+from sidecarctl.prove.client import Ask, Reply, send, statuses
 from sidecarctl.prove.datagrams import Datagrams, receiving
 from sidecarctl.prove.draft import Draft, Rewrite
 from sidecarctl.prove.files import Files, move_files
+from sidecarctl.prove.http2 import Called, call
 from sidecarctl.prove.peers import server_names, trust_domain
 from sidecarctl.prove.relocate import (
     is_on_a_socket,
+    lift_faults,
     lift_limits,
+    lift_splits,
     place_cluster,
     place_listeners,
     place_sinks,
     speaks,
 )
+from sidecarctl.prove.routes import route_of
 from sidecarctl.prove.subject import Subject
 from sidecarctl.prove.trial import Trial
 from sidecarctl.prove.upstream import Upstream, serving
@@ -48,6 +54,7 @@ class Stand(Struct, eq=False, dict=True):
     upstreams: Mapping[str, Sequence[Upstream]]
     datagrams: Datagrams
     files: Files
+    taken: set[FieldPath] = field(default_factory=set)
 
     def port(self, way: Way) -> int:
         return self.ports[way.index]
@@ -69,7 +76,30 @@ class Stand(Struct, eq=False, dict=True):
         self, way: Way, caller: Caller, ask: Ask | None = None, timeout_s: float = 8.0
     ) -> Reply:
         """Send *ask*, by default the caller's own request, and return the answer."""
+        self.note(way, ask or caller.ask)
         return send(self.port(way), ask or caller.ask, caller.tls, caller.name, timeout_s)
+
+    def flood(
+        self, way: Way, caller: Caller, ask: Ask, count: int, *, source: str = ""
+    ) -> Counter[str]:
+        """Send *ask* *count* times, many at once on one connection, and count the answers."""
+        self.note(way, ask)
+        return statuses(self.port(way), ask, count, caller.tls, caller.name, source=source)
+
+    def call(self, way: Way, caller: Caller, headers: Mapping[str, str]) -> Called:
+        """Call the gRPC method that the caller's path names, with *headers*.
+
+        Raises:
+            OSError: the connection was refused or cut, or nothing came.
+        """
+        self.note(way, caller.changed(method="POST", headers=dict(headers)))
+        return call(self.port(way), caller.ask.path, dict(headers), tls=caller.http2())
+
+    def note(self, way: Way, ask: Ask) -> None:
+        """Remember the route that *ask* takes: what none takes is not proved."""
+        route = route_of(way, ask)
+        if route:
+            self.taken.add(route.path)
 
     def log_lines(self) -> list[str]:
         """Return the lines of every access log so far."""
@@ -83,7 +113,8 @@ class Stand(Struct, eq=False, dict=True):
 class Situation(Struct, eq=False, dict=True):
     """What a proof is given: whose Envoy, the ways into it, and the means to run it.
 
-    *rewrites* and *log* gather what was changed and what Envoy said.
+    *rewrites* and *log* gather what was changed and what Envoy said, *taken* the routes (by their
+    paths) that requests of the run have taken.
     """
 
     subject: Subject
@@ -92,6 +123,7 @@ class Situation(Struct, eq=False, dict=True):
     rewrites: list[Rewrite] = field(default_factory=list)
     left_out: list[str] = field(default_factory=list)
     log: list[str] = field(default_factory=list)
+    taken: set[FieldPath] = field(default_factory=set)
     _numbers: Iterator[int] = field(default_factory=lambda: count(1))
 
     @cached_property
@@ -112,9 +144,14 @@ class Situation(Struct, eq=False, dict=True):
         """Return the SPIFFE id of the workload itself."""
         return f"spiffe://{self.domain}/ns/{self.subject.namespace}/sa/{self.subject.account}"
 
-    def caller(self, way: Way, *methods: str, other: str = "") -> Caller | Nobody:
-        """Return somebody whom *way* lets in with each of *methods*, and who is not *other*."""
-        return caller(way, self.trial.authority, self.domain, methods=methods, other=other)
+    def caller(
+        self, way: Way, *methods: str, other: str = "", route: Part | None = None
+    ) -> Caller | Nobody:
+        """Return somebody whom *way* lets in with each of *methods*, and who is not *other*.
+
+        The requests take *route*, where it is given.
+        """
+        return caller(way, self.trial.authority, self.domain, Wanted(methods, other, route))
 
     @contextmanager
     def stand(
@@ -124,18 +161,19 @@ class Situation(Struct, eq=False, dict=True):
         leaves: Leaves = lambda _cluster: None,
         flags: Sequence[str] = (),
         ready_s: float = READY_S,
-        limited: bool = False,
+        lift: Sequence[Change] = (lift_limits, lift_faults, lift_splits),
     ) -> Iterator[Stand]:
         """Run the Envoy, with *change* made to its bootstrap, until the block ends.
 
-        Rate limits are lifted unless it is to be *limited*: a proof sends more than they let pass.
+        What would disturb every other proof is lifted: rate limits, as a proof sends more than they
+        let pass, faults that hit anybody by chance, other servers than the first.
         *leaves* gives the certificate that the application behind a cluster shows, where it is
         not to be the right one.
 
         Raises:
             SidecarctlError: it does not start.
         """
-        steps = [change] if limited else [lift_limits, change]
+        steps = [*lift, change]
         for attempt in range(_TRIES):
             with ExitStack() as stack:
                 try:
@@ -181,7 +219,7 @@ class Situation(Struct, eq=False, dict=True):
         options = [*flags, *self._names(draft.data)]
         envoy = stack.enter_context(running(text, root=files.root, flags=options, ready_s=ready_s))
         stack.enter_context(self.trial.guarding(envoy))
-        return Stand(envoy, placed.ports, upstreams, datagrams, files)
+        return Stand(envoy, placed.ports, upstreams, datagrams, files, self.taken)
 
     def _files(self, draft: Draft) -> Files:
         root = self.trial.folder / f"{self.title}-{next(self._numbers)}"

@@ -95,14 +95,45 @@ class Way(Struct, frozen=True, eq=False):
         first = names[0] if isinstance(names, list) and names else ""
         return str(first).replace("*.", "prove.")
 
-    def host(self) -> str:
-        """Return a Host that its routes are for."""
-        for virtual in self.chain.http.part("route_config").parts("virtual_hosts"):
-            domains = virtual.get("domains")
-            for domain in domains if isinstance(domains, list) else []:
-                text = str(domain)
-                return "localhost" if text == "*" else text.replace("*", "prove")
+    def virtual_host(self, name: str) -> Part:
+        """Return the virtual host that requests for *name* are for, an empty part for none."""
+        every = self.chain.http.part("route_config").parts("virtual_hosts")
+        for looks in (_is_named, _ends_as_named, _begins_as_named, _is_for_all):
+            for each in every:
+                if any(looks(domain, name) for domain in _domains(each)):
+                    return each
+        return Part((), {})
+
+    def host(self, virtual: Part | None = None) -> str:
+        """Return a Host that *virtual* (known by its path), or any of its routes, is for."""
+        for each in self.chain.http.part("route_config").parts("virtual_hosts"):
+            if virtual is not None and each.path != virtual.path:
+                continue
+            for domain in _domains(each):
+                return "localhost" if domain == "*" else domain.replace("*", "prove")
         return "localhost"
+
+
+def _domains(virtual: Part) -> list[str]:
+    domains = virtual.get("domains")
+    return [str(each) for each in domains] if isinstance(domains, list) else []
+
+
+# Exact names go before suffixes, those before prefixes, and "*" comes last: route_components.proto.
+def _is_named(domain: str, name: str) -> bool:
+    return domain.lower() == name.lower()
+
+
+def _ends_as_named(domain: str, name: str) -> bool:
+    return len(domain) > 1 and domain.startswith("*") and name.endswith(domain[1:])
+
+
+def _begins_as_named(domain: str, name: str) -> bool:
+    return len(domain) > 1 and domain.endswith("*") and name.startswith(domain[:-1])
+
+
+def _is_for_all(domain: str, _name: str) -> bool:
+    return domain == "*"
 
 
 def ways(bootstrap: Bootstrap) -> tuple[Way, ...]:

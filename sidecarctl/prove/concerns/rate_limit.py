@@ -8,9 +8,10 @@ from msgspec import Struct
 from sidecarctl.envoy.part import Part
 from sidecarctl.findings import FieldPath
 from sidecarctl.prove.callers import Caller, Nobody
-from sidecarctl.prove.client import Ask, statuses
+from sidecarctl.prove.client import Ask
 from sidecarctl.prove.draft import Draft
 from sidecarctl.prove.durations import duration
+from sidecarctl.prove.relocate import lift_faults, lift_splits
 from sidecarctl.prove.row import Shown, Unproved, Word, told
 from sidecarctl.prove.stand import Situation, Stand
 from sidecarctl.prove.ways import Way
@@ -21,7 +22,7 @@ _FEW = 200
 _OVER = 20
 _TOKEN_S = 0.25
 _HOUR_S = 3600
-_HEADER = "x-prove-client"
+_LIFTED = (lift_faults, lift_splits)
 
 
 class _Limit(Struct, frozen=True):
@@ -46,10 +47,10 @@ def prove(situation: Situation) -> Iterator[Word]:
     if not able:
         return
     buckets = [bucket for limit, _ in able for bucket in _buckets(limit.filter)]
-    with situation.stand(lambda draft: _refill(draft, buckets, _HOUR_S), limited=True) as stand:
+    with situation.stand(lambda draft: _refill(draft, buckets, _HOUR_S), lift=_LIFTED) as stand:
         for limit, caller in able:
             yield from _burst(situation, stand, limit, caller)
-    with situation.stand(lambda draft: _refill(draft, buckets, _TOKEN_S), limited=True) as stand:
+    with situation.stand(lambda draft: _refill(draft, buckets, _TOKEN_S), lift=_LIFTED) as stand:
         for limit, caller in able:
             if not _is_shadow(limit.filter) and _limits(limit):
                 yield from _coming_back(situation, stand, limit, caller)
@@ -152,7 +153,7 @@ def _flood(
 ) -> Counter[str]:
     source = f"127.0.0.{number}"  # another client is another pod, with an address of its own
     ask = _ask(limit, caller, number)
-    return statuses(stand.port(limit.way), ask, count, caller.tls, caller.name, source=source)
+    return stand.flood(limit.way, caller, ask, count, source=source)
 
 
 def _ask(limit: _Limit, caller: Caller, number: int) -> Ask:

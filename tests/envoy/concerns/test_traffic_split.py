@@ -159,6 +159,43 @@ def test_another_version_is_spoken_to_as_the_server_is(tmp_path):
         assert (refused.status, canary.seen) == (503, [])
 
 
+def test_another_version_may_have_an_identity_of_its_own(tmp_path):
+    ours = Authority()
+    with _versions() as (stable, canary):
+        one, two = (inbound(each.port, tls="strict", name=each_name)
+                    for each, each_name in ((stable, "one"), (canary, "two")))  # fmt: skip
+        shown = {"tls": "strict", "sans": (spiffe("orders", "prod"),), "sni": "orders"}
+        client = outbound(one.port, name="egress-orders", **shown)
+        variants = [
+            {"name": name, "host": "127.0.0.1", "port": port, "sans": [spiffe(account, "prod")],
+             "match": {"header": {"name": "x-version", "value": name}}}
+            for name, port, account in (
+                ("v2", two.port, "other"), ("stranger", two.port, "nobody"),
+                ("first", one.port, "other"))
+        ]  # fmt: skip
+        concerns = {
+            "mtls": {},
+            "trafficSplit": {"splits": [{"of": "orders", "variants": variants}]},
+        }
+        leaves = [ours.leaf(spiffe(account, "prod")) for account in ("orders", "other", "web")]
+        with (
+            proxied([one], {"mtls": {}}, root=tmp_path / "1", leaf=leaves[0]),
+            proxied([two], {"mtls": {}}, root=tmp_path / "2", leaf=leaves[1]),
+            proxied([client], concerns, root=tmp_path / "3", leaf=leaves[2]),
+        ):
+            assert _where(client.port, {}) == "stable"
+            assert _where(client.port, {"x-version": "v2"}) == "canary"
+            for other in ("stranger", "first"):
+                assert request(client.port, headers={"x-version": other}).status == 503
+
+
+def test_an_identity_in_plaintext_is_refused():
+    with _versions() as (stable, canary):
+        variants = [_variant(canary, weight="1%", sans=[spiffe("canary")])]
+        with pytest.raises(ProfileError, match="plaintext"), _split(stable, variants):
+            pass
+
+
 def test_a_service_is_split_by_its_name_and_no_other():
     with _versions() as (stable, canary):
         service = outbound(stable.port, name=f"egress-orders-{stable.port}")
