@@ -1,6 +1,7 @@
 """A pod as the kubelet sees it: containers in their order, with the API's defaults filled in."""
 
 from enum import StrEnum
+from functools import cached_property
 from typing import Literal
 
 from msgspec import Struct
@@ -100,7 +101,7 @@ class Container(Struct, frozen=True, eq=False):
         return self.role is Role.SIDECAR
 
 
-class Pod(Struct, frozen=True, eq=False):
+class Pod(Struct, frozen=True, eq=False, dict=True):
     """A pod spec: *containers* holds init containers and sidecars in list order, then the apps."""
 
     path: FieldPath
@@ -112,16 +113,16 @@ class Pod(Struct, frozen=True, eq=False):
     shares_processes: bool
     data: JsonObject
 
-    @property
+    @cached_property
     def inits(self) -> tuple[Container, ...]:
         """Init containers and native sidecars, in their order."""
         return tuple(c for c in self.containers if c.role is not Role.APP)
 
-    @property
+    @cached_property
     def apps(self) -> tuple[Container, ...]:
         return tuple(c for c in self.containers if c.role is Role.APP)
 
-    @property
+    @cached_property
     def sidecars(self) -> tuple[Container, ...]:
         """The native sidecars, in their order."""
         return tuple(c for c in self.containers if c.role is Role.SIDECAR)

@@ -17,7 +17,7 @@ from sidecarctl.lint.rule import Hit, Rule
 from sidecarctl.lint.run import Run
 from sidecarctl.lint.select import hint, meant
 from sidecarctl.manifest.document import Document, Manifest
-from sidecarctl.manifest.workload import Workload, workload
+from sidecarctl.manifest.workload import workload
 
 CRASHED, UNUSED, UNKNOWN = "rule-crashed", "unused-suppression", "unknown-rule-in-suppression"
 
@@ -74,9 +74,25 @@ def is_kubernetes(document: Document) -> bool:
 
 def _of_document(document: Document, rules: Sequence[Rule], run: Run) -> Iterator[Placed]:
     holder = workload(document)
+    of_api = is_kubernetes(document)
+    bootstraps = run.bootstraps(document)
     for rule in rules:
         try:
-            findings = list(_findings(rule, document, holder, run))
+            # Most rules find nothing, in most documents: no more than a call for each.
+            findings: list[Finding] = []
+            if of_api and rule.of_document is not None:
+                findings += [
+                    finding_of(hit, rule, document) for hit in rule.of_document(document, run)
+                ]
+            if holder is not None and rule.of_workload is not None:
+                findings += [
+                    finding_of(hit, rule, document) for hit in rule.of_workload(holder, run)
+                ]
+            if bootstraps and rule.of_bootstrap is not None:
+                for each in bootstraps:
+                    findings += [
+                        finding_of(hit, rule, each) for hit in rule.of_bootstrap(each, run)
+                    ]
         except Exception as error:  # noqa: BLE001 - a rule that breaks must not hide the others
             crashed = next((one for one in rules if one.slug == CRASHED), None)
             if crashed is not None:
@@ -84,21 +100,6 @@ def _of_document(document: Document, rules: Sequence[Rule], run: Run) -> Iterato
             continue
         for finding in findings:
             yield Placed(finding, document)
-
-
-def _findings(
-    rule: Rule, document: Document, holder: Workload | None, run: Run
-) -> Iterator[Finding]:
-    if rule.of_document is not None and is_kubernetes(document):
-        for hit in rule.of_document(document, run):
-            yield finding_of(hit, rule, document)
-    if rule.of_workload is not None and holder is not None:
-        for hit in rule.of_workload(holder, run):
-            yield finding_of(hit, rule, document)
-    if rule.of_bootstrap is not None:
-        for bootstrap in run.bootstraps(document):
-            for hit in rule.of_bootstrap(bootstrap, run):
-                yield finding_of(hit, rule, bootstrap)
 
 
 def finding_of(hit: Hit, rule: Rule, holder: Document | Bootstrap) -> Finding:

@@ -6,6 +6,7 @@ What needs libyaml is imported in the functions that do: see `trees.py`.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import cached_property
 from typing import TYPE_CHECKING, Literal
 
 from msgspec import Struct
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
 MAX_CHARACTERS = 64 * 1024 * 1024
 
 
-class Document(Struct, frozen=True, eq=False):
+class Document(Struct, frozen=True, eq=False, dict=True):
     """One Kubernetes object, or another mapping, as it stands in *file*.
 
     *index* is the number of the YAML document from 0, empty ones counted; *base* leads from its
@@ -50,26 +51,26 @@ class Document(Struct, frozen=True, eq=False):
     def __repr__(self) -> str:
         return f"<{self} of {self.file}>"  # a failing test shows it, not the whole tree of nodes
 
-    @property
+    @cached_property
     def api_version(self) -> str:
         return text(self.data.get("apiVersion")) or self.member_api_version
 
-    @property
+    @cached_property
     def group(self) -> str:
         """Return the API group, ``""`` for core."""
         group, slash, _ = self.api_version.rpartition("/")
         return group if slash else ""
 
-    @property
+    @cached_property
     def kind(self) -> str:
         return text(self.data.get("kind")) or self.member_kind
 
-    @property
+    @cached_property
     def name(self) -> str:
         """Return ``metadata.name``; a name that YAML reads as a number is given as text."""
         return text(self._metadata.get("name"))
 
-    @property
+    @cached_property
     def namespace(self) -> str | None:
         return text(self._metadata.get("namespace")) or None
 

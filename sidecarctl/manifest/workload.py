@@ -6,6 +6,7 @@ views never fail, the schema of Kubernetes is what says that it is wrong.
 
 from collections.abc import Iterator
 from enum import StrEnum
+from functools import cached_property
 from typing import Literal, TypeAlias
 
 from msgspec import Struct
@@ -149,7 +150,7 @@ class Container(Struct, frozen=True):
         return tuple(each for each in found if each is not None)
 
 
-class Workload(Struct, frozen=True, eq=False):
+class Workload(Struct, frozen=True, eq=False, dict=True):
     """A document that holds a pod. *template_path* leads to the ``metadata`` and ``spec`` of it.
 
     A workload equals only itself. Where the document lacks a pod, ``pod`` is empty.
@@ -170,20 +171,20 @@ class Workload(Struct, frozen=True, eq=False):
     def namespace(self) -> str | None:
         return self.document.namespace
 
-    @property
+    @cached_property
     def template(self) -> JsonObject:
         """Return the pod template; for a Pod, the whole document."""
         return mapping(self.document.data, *self.template_path)
 
-    @property
+    @cached_property
     def pod_labels(self) -> dict[str, str]:
         return strings(mapping(self.template, "metadata").get("labels"))
 
-    @property
+    @cached_property
     def pod_annotations(self) -> dict[str, str]:
         return strings(mapping(self.template, "metadata").get("annotations"))
 
-    @property
+    @cached_property
     def pod(self) -> JsonObject:
         """Return the pod spec."""
         return mapping(self.template, "spec")
