@@ -123,6 +123,9 @@ class Document(Struct, frozen=True, eq=False, dict=True):
         For a field that is absent it is the key of the nearest parent that exists; for a mapping
         or a list, its first line alone; for a value that is left empty, its key.
         """
+        place = self.trees.place(self.index, (*self.base, *path), on)
+        if place is not None:
+            return place
         from sidecarctl.manifest.place import find, location  # noqa: PLC0415  see above
 
         root, source = self.trees.part(self.index, self.base)

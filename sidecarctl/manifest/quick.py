@@ -14,15 +14,13 @@ import marshal
 from typing import Final, TypeAlias, cast
 
 from sidecarctl.findings import Json
-from sidecarctl.manifest.quick_line import FLOW, MARK, OPEN, VALUE, Line, line_of
+from sidecarctl.manifest.quick_line import FLOW, MARK, OPEN, VALUE, known, remembered
 from sidecarctl.manifest.quick_text import Header, block_text
 
 Read: TypeAlias = list[tuple[Json, int]]
 """The data of each document, and the number of its first line from 0: that of its ``---``."""
 
 _MAX_DEPTH: Final = 100
-_MOST_LINES: Final = 100_000
-_known: dict[str, Line | bool | None] = {}
 
 
 def quick(text: str) -> Read | None:
@@ -60,7 +58,7 @@ def _document(  # noqa: C901, PLR0911, PLR0912, PLR0915  one loop: a call costs 
     Return the number of the line that ended it, a ``---`` or the one behind the last, and whether
     it is empty; None where it is not for this reader.
     """
-    known, loads = _known, marshal.loads
+    loads = marshal.loads
     indents, objects = [-1], [cast(Json, holder)]  # the open collections and their columns
     # Where a value was left open: who holds it, under which key, and the column it must exceed.
     owner: dict[str, Json] | list[Json] | None = holder
@@ -71,12 +69,7 @@ def _document(  # noqa: C901, PLR0911, PLR0912, PLR0915  one loop: a call costs 
     while number < count:
         line = lines[number]
         number += 1
-        if line in known:
-            entry = known[line]
-        else:
-            if len(known) > _MOST_LINES:
-                known.clear()
-            entry = known[line] = line_of(line)
+        entry = known[line] if line in known else remembered(line)
         if entry is None:
             continue
         if entry is False:

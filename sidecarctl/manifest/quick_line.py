@@ -28,6 +28,22 @@ _REFUSED_STARTS: Final = frozenset("&*!%@`#?,]}:")
 _LONGEST_KEY: Final = 200
 
 
+known: dict[str, Line | bool | None] = {}
+"""What the lines say that were read lately."""
+
+_MOST_LINES: Final = 100_000
+
+
+def remembered(line: str) -> Line | bool | None:
+    """Return what `line_of` says of *line*, and keep it in ``known``."""
+    if line in known:
+        return known[line]
+    if len(known) > _MOST_LINES:
+        known.clear()
+    said = known[line] = line_of(line)
+    return said
+
+
 def line_of(line: str) -> Line | bool | None:
     """Return what *line* says: None for nothing, False where libyaml must say it."""
     content = line.lstrip(" ")

@@ -8,9 +8,11 @@ everything else that linting a clean file does.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from functools import cached_property
+from typing import TYPE_CHECKING, Literal
 
-from sidecarctl.findings import FieldPath
+from sidecarctl.findings import FieldPath, Location
+from sidecarctl.manifest.quick_place import place_of
 from sidecarctl.manifest.text import Text
 
 if TYPE_CHECKING:
@@ -64,6 +66,23 @@ class Trees:
         if found is None:
             raise LookupError(f"{self.source.file}: no node at {base} of document {index}")
         return found[1], text
+
+    def place(self, index: int, path: FieldPath, on: Literal["value", "key"]) -> Location | None:
+        """Return the place of what is at *path* of the document *index*, as `Document.locate` does.
+
+        None where nodes must be asked.
+        """
+        if not self._lines or self._roots:
+            return None
+        found = place_of(self._text_lines, self._lines[index], path, on)
+        if found is None:
+            return None
+        line, start, end = found
+        return Location(self.source.file, line + 1, start + 1, line + 1, end + 1)
+
+    @cached_property
+    def _text_lines(self) -> list[str]:
+        return self.source.text[self.source.bom :].replace("\r\n", "\n").split("\n")
 
     def _part(self, index: int) -> tuple[Node, Text]:
         from sidecarctl.manifest.compose import compose_part  # noqa: PLC0415  see above

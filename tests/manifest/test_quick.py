@@ -84,8 +84,9 @@ def test_places_are_those_of_libyaml(monkeypatch, record_property):
         for mine, its in zip(parse(text, "f").documents, theirs.documents, strict=True):
             for path in paths(its.data):
                 count += 1
-                assert mine.locate(path) == its.locate(path)
-                assert mine.locate(path, on="key") == its.locate(path, on="key")
+                for each in (path, (*path, "absent"), (*path, 99), (*path, "absent", 0)):
+                    assert mine.locate(each) == its.locate(each)
+                    assert mine.locate(each, on="key") == its.locate(each, on="key")
     record_property("covered", f"quick reader: {count} places, all as libyaml has them")
     assert count > corpus.at_least(10_000, 200)
 
@@ -145,6 +146,10 @@ def test_damaged_files_are_given_back_or_read_as_libyaml_reads_them(text):
     assert shape(ours) == shape(theirs)
     for mine, its in zip(ours.documents, theirs.documents, strict=True):
         assert same(mine.data, its.data)
+        for path in paths(its.data):
+            assert mine.locate(path) == its.locate(path)
+            assert mine.locate((*path, "absent")) == its.locate((*path, "absent"))
+            assert mine.locate(path, on="key") == its.locate(path, on="key")
 
 
 @pytest.mark.parametrize(
