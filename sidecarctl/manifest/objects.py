@@ -1,6 +1,7 @@
 """Documents that speak of pods without holding one: Services, routes, autoscalers, limits."""
 
 from collections.abc import Iterator
+from functools import cached_property
 
 from msgspec import Struct
 
@@ -28,7 +29,7 @@ class ServicePort(Struct, frozen=True):
     node_port: int | None = None
 
 
-class Service(Struct, frozen=True, eq=False):
+class Service(Struct, frozen=True, eq=False, dict=True):
     """A core Service (a Knative one is another thing). It equals only itself."""
 
     document: Document
@@ -41,11 +42,11 @@ class Service(Struct, frozen=True, eq=False):
     def namespace(self) -> str | None:
         return self.document.namespace
 
-    @property
+    @cached_property
     def spec(self) -> JsonObject:
         return mapping(self.document.data, "spec")
 
-    @property
+    @cached_property
     def selector(self) -> dict[str, str]:
         return strings(self.spec.get("selector"))
 

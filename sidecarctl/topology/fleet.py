@@ -28,7 +28,7 @@ class _Index(Struct, frozen=True):
     """What is looked up for every workload, found once: a fleet has hundreds of them."""
 
     editable: frozenset[int]
-    by_label: Mapping[tuple[str, str, str], tuple[Service, ...]]
+    by_label: Mapping[tuple[str, str, str], tuple[tuple[int, Service], ...]]
     pods_by_label: Mapping[tuple[str, str, str], tuple[Workload, ...]]
     services: Mapping[_Key, Service]
     config_maps: Mapping[_Key, Document]
@@ -60,13 +60,15 @@ class Fleet(Struct, frozen=True):
     def selecting(self, target: Workload) -> tuple[Service, ...]:
         """Return the Services whose selector matches the pods of *target*."""
         namespace, labels = self.namespace_of(target.document), target.pod_labels
-        found = {
-            id(each): each
-            for key, value in labels.items()
-            for each in self.index.by_label.get((namespace, key, value), ())
-            if each.selector.items() <= labels.items()
-        }
-        return tuple(each for each in self.services if id(each) in found) if found else ()
+        # Each Service stands under one label alone, with its number among all.
+        found = [
+            numbered
+            for label in labels.items()
+            for numbered in self.index.by_label.get((namespace, *label), ())
+            if numbered[1].selector.items() <= labels.items()
+        ]
+        found.sort(key=_number)
+        return tuple(each for _, each in found)
 
     def selected_by(self, candidate: Service) -> tuple[Workload, ...]:
         """Return the workloads, also those only looked at, that *candidate* sends traffic to."""
@@ -151,11 +153,11 @@ def _index(
     services: Sequence[Service],
     namespace: str,
 ) -> _Index:
-    by_label: dict[tuple[str, str, str], list[Service]] = {}
-    for each in services:
+    by_label: dict[tuple[str, str, str], list[tuple[int, Service]]] = {}
+    for number, each in enumerate(services):
         for key, value in list(each.selector.items())[:1]:
             home = each.namespace or namespace
-            by_label.setdefault((home, key, value), []).append(each)
+            by_label.setdefault((home, key, value), []).append((number, each))
     pods: dict[tuple[str, str, str], list[Workload]] = {}
     for target in workloads:
         for key, value in target.pod_labels.items():
@@ -177,6 +179,10 @@ def _index(
         namespaces={name: tuple(found) for name, found in homes.items()},
         policies=_views(network_policy, everything),
     )
+
+
+def _number(numbered: tuple[int, Service]) -> int:
+    return numbered[0]
 
 
 def _views(
