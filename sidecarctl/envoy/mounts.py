@@ -1,6 +1,8 @@
 """A folder that stands for the container's file system, as far as Envoy looks at it."""
 
 import re
+import shutil
+import time
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -9,6 +11,9 @@ CONFIG = "/etc/envoy"
 
 CERTIFICATES = "/etc/envoy-certs"
 """Where the Secret is mounted, whole: ``tls.crt``, ``tls.key``, ``ca.crt``."""
+
+DATA = "..data"
+"""The link in a mount that the kubelet renames onto new content, all of it in one step."""
 
 RUN = "/run/envoy"
 """An empty directory: the admin socket lies in it."""
@@ -33,11 +38,39 @@ def stage(root: Path, bootstrap: str, files: Mapping[str, str]) -> Path:
     Certificates are not written: Envoy accepts that they are not there yet, and whoever wants TLS
     to work publishes them at ``under(root, CERTIFICATES)``.
     """
-    for mount in (CONFIG, CERTIFICATES, RUN):
+    for mount in (CERTIFICATES, RUN):
         under(root, mount).mkdir(parents=True, exist_ok=True)
-    config = under(root, CONFIG)
-    for name, text in files.items():
-        (config / name).write_text(rewrite(text, root), encoding="utf-8")
-    file = config / "bootstrap.yaml"
-    file.write_text(rewrite(bootstrap, root), encoding="utf-8")
-    return file
+    publish_config(root, bootstrap, files)
+    return under(root, CONFIG) / "bootstrap.yaml"
+
+
+def publish_config(root: Path, bootstrap: str, files: Mapping[str, str]) -> None:
+    """Put a ConfigMap where it is mounted below *root*; again is an update."""
+    texts = {**files, "bootstrap.yaml": bootstrap}
+    publish(under(root, CONFIG), {key: rewrite(text, root).encode() for key, text in texts.items()})
+
+
+def publish(folder: Path, files: Mapping[str, bytes]) -> None:
+    """Put *files* into *folder* as the kubelet's atomic writer does; again is an update.
+
+    A fresh folder is filled, ``..data`` is renamed onto it in one step, the files are links
+    through ``..data``, and the old folder goes.
+
+    Source: https://pkg.go.dev/k8s.io/kubernetes/pkg/volume/util#AtomicWriter.Write
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    fresh = folder / f"..{time.time_ns()}"
+    fresh.mkdir()
+    for name, content in files.items():
+        (fresh / name).write_bytes(content)
+    data = folder / DATA
+    old = folder / data.readlink() if data.is_symlink() else None
+    (folder / f"{DATA}_tmp").symlink_to(fresh.name)
+    (folder / f"{DATA}_tmp").rename(data)
+    for name in files:
+        link = folder / name
+        if not link.is_symlink():
+            link.unlink(missing_ok=True)
+            link.symlink_to(Path(DATA) / name)
+    if old:
+        shutil.rmtree(old)

@@ -4,7 +4,7 @@ Views that never fail: what has another shape than Envoy takes is passed over.
 Source: https://www.envoyproxy.io/docs/envoy/latest/api-v3/config/bootstrap/v3/bootstrap.proto
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import cached_property
 from ipaddress import ip_address
 from typing import Literal
@@ -12,8 +12,9 @@ from typing import Literal
 from msgspec import Struct
 
 from sidecarctl.envoy.part import Part
+from sidecarctl.envoy.reload import join
 from sidecarctl.errors import ManifestError
-from sidecarctl.findings import FieldPath, Location
+from sidecarctl.findings import FieldPath, JsonObject, Location
 from sidecarctl.manifest.document import Document
 from sidecarctl.manifest.embedded import Embedded, embedded
 from sidecarctl.manifest.narrow import mapping, strings
@@ -89,23 +90,54 @@ class Cluster(Struct, frozen=True):
         return bool(self.endpoints) and all(one.is_loopback for one in self.endpoints)
 
 
+class Origin(Struct, frozen=True):
+    """What stands at *path* of a joined bootstrap stands at *at* of *document*, inside *text*."""
+
+    path: FieldPath
+    document: Document
+    text: Embedded
+    at: FieldPath
+
+
 class Bootstrap(Struct, frozen=True, eq=False, dict=True):
-    """A bootstrap in *owner*: a document of its own, or the text of a ConfigMap at *base*."""
+    """A bootstrap in *owner*: a document of its own, or the text of a ConfigMap at *base*.
+
+    Where listeners, clusters and routes lie in files of the same ConfigMap, *joined* is the whole
+    with all of them in it, and *origins* says which part came from where. All paths are those of
+    the whole.
+    """
 
     owner: Document
     base: FieldPath
     document: Document
     text: Embedded | None
+    joined: JsonObject | None = None
+    origins: tuple[Origin, ...] = ()
 
     def locate(self, path: FieldPath, *, on: Literal["value", "key"] = "value") -> Location:
         """Return the place of what stands at *path* of the bootstrap."""
+        origin = self._origin(path)
+        if origin is not None:
+            below = (*origin.at, *path[len(origin.path) :])
+            return origin.text.locate(origin.document, below, on=on)
         if self.text is None:
             return self.document.locate(path, on=on)
         return self.text.locate(self.document, path, on=on)
 
+    def path(self, path: FieldPath) -> FieldPath:
+        """Return where in the owner stands what stands at *path* of the bootstrap."""
+        origin = self._origin(path)
+        if origin is not None:
+            return (*origin.text.path, *origin.at, *path[len(origin.path) :])
+        return (*self.base, *path)
+
+    def _origin(self, path: FieldPath) -> Origin | None:
+        found = [each for each in self.origins if path[: len(each.path)] == each.path]
+        return max(found, key=lambda each: len(each.path), default=None)
+
     @property
     def root(self) -> Part:
-        return Part((), self.document.data)
+        return Part((), self.document.data if self.joined is None else self.joined)
 
     @property
     def admin(self) -> Address | None:
@@ -173,19 +205,43 @@ def _has_trust(context: Part) -> bool:
 
 
 def _of_config_map(document: Document) -> Iterator[Bootstrap]:
-    for key, text in strings(mapping(document.data, "data")).items():
-        if not any(mark in text for mark in _MARKS):
-            continue
-        field_text = embedded(document, ("data", key))
-        if field_text is None:
-            continue
-        try:
-            inner = field_text.documents()
-        except ManifestError:
-            continue
-        for each in inner:
-            if any(mark in each.data for mark in _MARKS):
-                yield Bootstrap(document, ("data", key), each, field_text)
+    texts = strings(mapping(document.data, "data"))
+    for key in texts:
+        found = [(text, each) for text, each in _inside(document, key, *_MARKS)
+                 if any(mark in each.data for mark in _MARKS)]  # fmt: skip
+        files: dict[str, tuple[Embedded, Document]] = {}
+        if found and len(texts) > 1:
+            files = dict(_resource_files(document, texts, key))
+        for text, each in found:
+            data, moved = join(each.data, {name: inner.data for name, (_, inner) in files.items()})
+            origins = tuple(
+                Origin(one.path, files[one.file][1], files[one.file][0], one.at) for one in moved
+            )
+            yield Bootstrap(document, ("data", key), each, text, data if moved else None, origins)
+
+
+def _resource_files(
+    document: Document, keys: Iterable[str], besides: str
+) -> Iterator[tuple[str, tuple[Embedded, Document]]]:
+    """Yield the files of *document* that hold resources of xDS, by name."""
+    for key in keys:
+        for text, each in _inside(document, key, "resources") if key != besides else ():
+            if isinstance(each.data.get("resources"), list):
+                yield key, (text, each)
+                break
+
+
+def _inside(document: Document, key: str, *marks: str) -> Iterator[tuple[Embedded, Document]]:
+    """Yield what the text at *key* holds; nothing where no *marks* are in it, or it is no YAML."""
+    text = embedded(document, ("data", key))
+    if text is None or not any(mark in text.text for mark in marks):
+        return
+    try:
+        inner = text.documents()
+    except ManifestError:
+        return
+    for each in inner:
+        yield text, each
 
 
 def _listener(part: Part) -> Listener:

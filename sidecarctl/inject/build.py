@@ -9,6 +9,7 @@ from msgspec.structs import replace
 from sidecarctl.envoy.bootstrap import assemble, dump
 from sidecarctl.envoy.certificates import certificate_files
 from sidecarctl.envoy.ops import drain_token
+from sidecarctl.envoy.reload import split
 from sidecarctl.envoy.slots import Contribution, Listener
 from sidecarctl.findings import Json, JsonObject
 from sidecarctl.inject.patch import Fragment
@@ -97,9 +98,12 @@ def _standalone(injection: Injection, proxy: Standalone, profile: Profile) -> It
         contributions=contributions,
         probes=proxy.probes,
     )
-    files = {"bootstrap.yaml": dump(bootstrap)}
-    files |= {name: dump(content) for name, content in certificate_files(bootstrap).items()}
-    facts = _facts(candidate, proxy, node_id, files)
+    certificates = certificate_files(bootstrap)
+    bootstrap, reloaded = split(bootstrap) if profile.reload == "files" else (bootstrap, {})
+    fixed = _texts({"bootstrap.yaml": bootstrap, **certificates})
+    files = {**fixed, **_texts(reloaded)}
+    # What Envoy reads again by itself must not roll the pods.
+    facts = _facts(candidate, proxy, node_id, fixed)
     folder = sidecars()[name].folder
     context = {
         "values": sidecar, "facts": facts, "files": files, "native": candidate.native,
@@ -154,6 +158,10 @@ def _of_dependency(values: Json, concern: str, listener: Listener | None) -> Jso
     """Return *values*, with what an egress dependency says of *concern* for itself on top."""
     own = listener.values.get(concern) if listener else None
     return merged(values, own) if isinstance(own, dict) else values
+
+
+def _texts(files: Mapping[str, JsonObject]) -> dict[str, str]:
+    return {name: dump(content) for name, content in files.items()}
 
 
 def _facts(

@@ -104,7 +104,10 @@ def _of_document(document: Document, rules: Sequence[Rule], run: Run) -> Iterato
 
 def finding_of(hit: Hit, rule: Rule, holder: Document | Bootstrap) -> Finding:
     """Return the finding for *hit*, whose paths count from *holder*, with its place."""
-    document, base = (holder.owner, holder.base) if isinstance(holder, Bootstrap) else (holder, ())
+    if isinstance(holder, Bootstrap):
+        document, path = holder.owner, holder.path(hit.path)
+    else:
+        document, path = holder, hit.path
     return Finding(
         code=rule.code,
         slug=rule.slug,
@@ -112,7 +115,7 @@ def finding_of(hit: Hit, rule: Rule, holder: Document | Bootstrap) -> Finding:
         confidence=hit.confidence or rule.confidence,
         message=hit.message,
         location=holder.locate(hit.path, on=hit.on),
-        path=(*base, *hit.path),
+        path=path,
         help=hit.help or rule.help,
         source=rule.source,
         related=tuple(

@@ -59,6 +59,7 @@ class Profile(Struct, frozen=True):
     trust_domain: str
     cluster_domain: str
     native_sidecars: bool
+    reload: Literal["static", "files"]
     concerns: JsonObject
     sidecars: JsonObject
     overrides: tuple[Override, ...]
@@ -175,6 +176,7 @@ def _profile(data: JsonObject, source: str, stem: str, document: Document) -> Pr
         trust_domain=str(_field(spec, "trustDomain")),
         cluster_domain=str(_field(spec, "clusterDomain")),
         native_sidecars=_field(spec, "nativeSidecars") is True,
+        reload=cast(Literal["static", "files"], _field(spec, "reload")),
         concerns=table(spec, "concerns"),
         sidecars=table(spec, "sidecars"),
         overrides=tuple(_override(*each) for each in enumerate(_objects(spec.get("overrides")))),

@@ -43,6 +43,9 @@ Change = Callable[["Draft"], None]
 Leaves = Callable[[Cluster], Leaf | None]
 
 READY_S = 15.0
+JOINED = Rewrite(
+    ("dynamic_resources",), "files", "static", "what its files hold stands in the bootstrap itself"
+)
 _TRIES = 3
 
 
@@ -201,6 +204,8 @@ class Situation(Struct, eq=False, dict=True):
         self.trial.go_on()
         bootstrap = self.subject.bootstrap
         draft = Draft.of(bootstrap.root.data)
+        if bootstrap.origins:
+            draft.rewrites.append(JOINED)
         placed = place_listeners(draft, bootstrap)
         upstreams = {}
         for cluster in bootstrap.clusters:

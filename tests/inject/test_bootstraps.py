@@ -4,10 +4,13 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
+import yaml
 from corpus import FILES as CORPUS
 from corpus import at_least
 
 from sidecarctl.envoy.binary import find_envoy, validate
+from sidecarctl.envoy.bootstrap import dump
+from sidecarctl.envoy.reload import join
 from sidecarctl.errors import SidecarctlError
 from sidecarctl.inject.inject import inject
 from sidecarctl.manifest.document import parse
@@ -15,6 +18,7 @@ from sidecarctl.profile.profile import load_profile
 
 HERE = Path(__file__).parent
 FULL = str(HERE.parent / "profiles" / "full.yaml")
+RELOAD = str(HERE.parent / "profiles" / "reload.yaml")
 FILES = [*sorted((HERE.parent / "fixtures").iterdir()), *CORPUS]
 BOUND = ['sidecars.envoy.bind={env: {HOST: "127.0.0.1"}}']
 
@@ -34,6 +38,17 @@ def rendered(profile):
                 yield document.data["data"]
 
 
+def whole(files):
+    """Return the bootstrap with what its files hold: ``--mode validate`` reads none of them."""
+    bootstrap = files["bootstrap.yaml"]
+    if "dynamic_resources" not in bootstrap:
+        return bootstrap
+    data = {name: yaml.load(text, yaml.CSafeLoader) for name, text in files.items()}
+    joined, moved = join(data.pop("bootstrap.yaml"), data)
+    assert {each.file for each in moved} == {each for each in data if not each.startswith("sds-")}
+    return dump(joined)
+
+
 @pytest.mark.parametrize(
     ("profile", "options", "least"),
     [
@@ -42,15 +57,17 @@ def rendered(profile):
         (FULL, {}, 75),
         ("default", {"kubernetes_version": "1.28"}, 70),
         ("strict", {"sets": BOUND}, 50),
+        (RELOAD, {}, 75),
     ],
-    ids=["default", "strict", "full", "classic", "loopback"],
+    ids=["default", "strict", "full", "classic", "loopback", "reload"],
 )
 def test_envoy_takes_every_bootstrap_without_a_warning(
     profile, options, least, request, record_property
 ):
     distinct = {
-        files["bootstrap.yaml"]: {k: v for k, v in files.items() if k != "bootstrap.yaml"}
+        each: {k: v for k, v in files.items() if k != "bootstrap.yaml"}
         for files in rendered(load_profile(profile, **options))
+        for each in {files["bootstrap.yaml"], whole(files)}
     }
     with ThreadPoolExecutor(2) as pool:
         verdicts = list(pool.map(lambda each: validate(*each), distinct.items()))

@@ -9,11 +9,12 @@ import yaml
 from harness.proxy import inbound, outbound
 from prove.proving import Config, rendered
 
+from sidecarctl.envoy.reload import split
 from sidecarctl.errors import SidecarctlError
 from sidecarctl.manifest.document import parse
 from sidecarctl.prove import relocate
 from sidecarctl.prove.client import Ask, refusal, send
-from sidecarctl.prove.stand import Situation
+from sidecarctl.prove.stand import JOINED, Situation
 from sidecarctl.prove.subject import subjects
 from sidecarctl.prove.trial import StoppedError, Trial
 
@@ -114,3 +115,16 @@ def test_field_names_in_camel_case_are_understood(short_folder):
 )
 def test_refusals_in_words(error, words):
     assert refusal(error) == words
+
+
+def test_what_reloads_from_files_is_proved_as_a_whole(short_folder):
+    config = rendered([inbound(8080)], {"accessLog": {}})
+    head, files = split(config.bootstrap)
+    texts = {name: yaml.safe_dump(data) for name, data in files.items()}
+    found = situation(Config(head, {**config.files, **texts}), short_folder)
+    assert [each.name for each in found.ways] == ["inbound-8080"]
+    with found.stand() as stand:
+        (way,) = found.ways
+        assert stand.send(way, found.caller(way)).status == 200
+    assert JOINED in found.rewrites
+    assert found.left_out == []
