@@ -112,6 +112,15 @@ def test_the_budget_keeps_retries_from_multiplying_the_load():
         assert 80 < len(app.seen) < 200  # without a budget: 320
 
 
+def test_a_server_that_is_down_gets_little_more_than_what_is_asked():
+    with http_echo() as app:
+        listener = outbound(app.port)
+        with proxied([listener], {"retries": {}}), ThreadPoolExecutor(20) as pool:
+            replies = list(pool.map(lambda _: request(listener.port, "/status/503"), range(200)))
+        assert {reply.status for reply in replies} == {503}
+        assert 200 < len(app.seen) <= 1.2 * 200
+
+
 def _tries(envoy):
     lines = eventually(envoy.access_log)
     return [json.loads(line)["tries"] for line in lines]
