@@ -9,26 +9,30 @@ from msgspec import Struct
 
 from sidecarctl.envoy.part import Part
 from sidecarctl.prove.matchers import sample_header
+from sidecarctl.prove.overrides import Configured, configured
 from sidecarctl.prove.shares import fraction
 from sidecarctl.prove.ways import Way
 
-_MESSAGE = "HTTPFault"
+MESSAGE = "HTTPFault"
 _NODE = "x-envoy-downstream-service-node"
 
 
 class Fault(Struct, frozen=True):
-    """A fault of a way: its *config*, the *name* of its filter, the *route* that states it."""
+    """A fault that may happen, and what the bootstrap says of it."""
 
-    way: Way
-    config: Part
-    name: str
-    route: Part | None = None
+    said: Configured
+
+    @property
+    def way(self) -> Way:
+        return self.said.way
+
+    @property
+    def config(self) -> Part:
+        return self.said.config
 
     @property
     def title(self) -> str:
-        return (
-            f"{self.way.name} {self.route.text('name')}".rstrip() if self.route else self.way.name
-        )
+        return self.said.title
 
     @property
     def delay(self) -> Part:
@@ -60,10 +64,9 @@ class Fault(Struct, frozen=True):
 
     def why_never(self, percentage: Part) -> str:
         """Say why what is to happen in *percentage* of cases may never do so."""
-        names = [each.text("name") for each in self.way.chain.http_filters()]
-        if self.name not in names:
+        if not self.said.is_heard:
             return (
-                f"no filter of http_filters is called {self.name!r}: what is said for it is "
+                f"no filter of http_filters is called {self.said.name!r}: what is said for it is "
                 "ignored, without a word"
             )
         if not fraction(percentage):
@@ -75,26 +78,9 @@ class Fault(Struct, frozen=True):
 
 def faults(way: Way) -> Iterator[Fault]:
     """Yield what may happen on *way*: what its filters say, its virtual hosts, its routes."""
-    for each in way.chain.http_filters():
-        config = each.part("typed_config")
-        if config.is_a(_MESSAGE) and _does_something(config):
-            yield Fault(way, config, each.text("name"))
-    for virtual in way.chain.http.part("route_config").parts("virtual_hosts"):
-        first = next(iter(virtual.parts("routes")), None)
-        for holder in (virtual, *virtual.parts("routes")):
-            for name, config in own_faults(holder):
-                if _does_something(config):
-                    yield Fault(way, config, name, first if holder is virtual else holder)
-
-
-def own_faults(holder: Part) -> Iterator[tuple[str, Part]]:
-    """Yield what a virtual host or a route says of faults, with the name of the filter it means."""
-    table = holder.part("typed_per_filter_config")
-    for name in table.data:
-        config = table.part(name)
-        inner = config.part("config") if config.is_a("FilterConfig") else config
-        if inner.is_a(_MESSAGE):
-            yield name, inner
+    for each in configured(way, MESSAGE):
+        if _does_something(each.config):
+            yield Fault(each)
 
 
 def _does_something(config: Part) -> bool:

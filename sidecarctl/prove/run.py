@@ -12,14 +12,17 @@ from typing import TypeAlias
 from msgspec import Struct
 from msgspec.structs import replace
 
+from sidecarctl.envoy.part import Part
 from sidecarctl.errors import SidecarctlError
 from sidecarctl.prove import concerns
 from sidecarctl.prove.callers import Caller
 from sidecarctl.prove.draft import Rewrite
+from sidecarctl.prove.routes import title
 from sidecarctl.prove.row import Row, Shown, Unproved, Verdict, Word
 from sidecarctl.prove.stand import READY_S, Situation
 from sidecarctl.prove.subject import Subject
 from sidecarctl.prove.trial import StoppedError, Trial
+from sidecarctl.prove.ways import cluster_names
 from sidecarctl.violation import did_you_mean
 
 Proof: TypeAlias = Callable[[Situation], Iterator[Word]]
@@ -107,13 +110,15 @@ def prove(
             trial.stop()
             pool.shutdown(wait=False, cancel_futures=True)
     rows: list[Row] = []
+    asked = len(chosen) < len(proofs())
     for first in booted:
+        own = [first, *(one for one, _, _ in tasks if one.subject is first.subject)]
         rows += [_row_of(first, "boot", Unproved(what, "no traffic of the run gets there"), 0.0)
-                 for what in first.left_out]  # fmt: skip
+                 for what in (*first.left_out, *_beyond(own, asked=asked))]  # fmt: skip
         for future, (situation, name, _) in zip(futures, tasks, strict=True):
             if situation.subject is first.subject:
                 found = _result(future, situation, name, limits)
-                rows += found or _absent(situation, name, asked=len(chosen) < len(proofs()))
+                rows += found or _absent(situation, name, asked=asked)
     rewrites = [(each.subject.name, rewrite) for each in booted for rewrite in each.rewrites]
     rewrites += [(one.subject.name, each) for one, _, _ in tasks for each in one.rewrites]
     unique = {f"{name} {each}": (name, each) for name, each in rewrites}
@@ -139,7 +144,6 @@ def _boot(subject: Subject, trial: Trial, number: int, *, timeout_s: float) -> S
     situation = Situation(subject, trial, f"{number}-boot")
     try:
         with situation.stand(ready_s=min(READY_S, timeout_s)):
-            situation.left_out += _beyond(situation)
             return situation
     except SidecarctlError as error:
         if error.at is not None:
@@ -149,16 +153,33 @@ def _boot(subject: Subject, trial: Trial, number: int, *, timeout_s: float) -> S
         raise SidecarctlError(f"{who}{error.message}", at=at, hint=error.hint) from None
 
 
-def _beyond(situation: Situation) -> list[str]:
-    """Return the clusters that no request of the run gets to."""
-    reached: set[str] = set()
-    every: dict[str, str] = {}
-    for way in situation.ways:
-        caller = situation.caller(way)
-        every |= {each.name: way.name for each in way.clusters}
-        reached |= {each.name for each in caller.clusters} if isinstance(caller, Caller) else set()
-    return [f"{way}: the way to the cluster {name!r}" for name, way in every.items()
-            if name not in reached]  # fmt: skip
+def _beyond(situations: Sequence[Situation], *, asked: bool) -> Iterator[str]:
+    """Yield what no request of the run has got to: routes, and clusters behind TCP.
+
+    Where proofs were *asked* for by name, others would have taken more routes: then only those that
+    lead where nobody gets to.
+    """
+    taken = {path for each in situations for path in each.taken}
+    first = situations[0]
+    for way in first.ways:
+        caller = first.caller(way)
+        known = caller.clusters if isinstance(caller, Caller) else ()
+        if not way.is_http:
+            if not known:
+                yield from (f"{way.name}: the way to {each.name!r}" for each in way.clusters)
+            continue
+        routes = [each for each in way.chain.routes() if any(_names(each))]
+        reached = {each.name for each in known}
+        left = [each for each in routes if each.path not in taken]
+        if asked:
+            left = [each for each in left if not reached & {*_names(each)}]
+        if left:
+            names = ", ".join(repr(title(each)) for each in left)
+            yield f"{way.name}: the route{'s' if len(left) > 1 else ''} {names}"
+
+
+def _names(route: Part) -> list[str]:
+    return [name for name in cluster_names(route.part("route")) if name]
 
 
 def _wait(

@@ -15,7 +15,8 @@ from sidecarctl.prove.callers import Caller, Nobody
 from sidecarctl.prove.client import Ask, Reply, connection, exchange, refusal
 from sidecarctl.prove.draft import Draft
 from sidecarctl.prove.durations import duration
-from sidecarctl.prove.fault_filters import Fault, faults, own_faults
+from sidecarctl.prove.fault_filters import MESSAGE, Fault, faults
+from sidecarctl.prove.overrides import caller_of
 from sidecarctl.prove.relocate import NEVER, lift_limits, lift_splits
 from sidecarctl.prove.row import Shown, Unproved, Word, told
 from sidecarctl.prove.shares import fraction, is_seen, is_share, many, said
@@ -95,7 +96,7 @@ def _only(draft: Draft, alone: Sequence[Fault], others: Sequence[Fault]) -> None
 
 
 def _shown(situation: Situation, stand: Stand, fault: Fault) -> Iterator[Word]:
-    caller, scope = _caller(situation, fault), fault.scope()
+    caller, scope = caller_of(situation, fault.said, MESSAGE), fault.scope()
     if isinstance(caller, Nobody) or scope is None:
         why = caller.why if isinstance(caller, Nobody) else "whom it is for cannot be read"
         yield Unproved(fault.title, why)
@@ -113,18 +114,6 @@ def _shown(situation: Situation, stand: Stand, fault: Fault) -> Iterator[Word]:
         yield _stated_delay(trying)
     if fault.abort.has("http_status") or fault.abort.has("grpc_status"):
         yield _stated_abort(trying)
-
-
-def _caller(situation: Situation, fault: Fault) -> Caller | Nobody:
-    if fault.route:
-        return situation.caller(fault.way, route=fault.route)
-    found: Caller | Nobody = Nobody("each of its routes says something of its own")
-    for route in fault.way.chain.routes():
-        if route.has("route") and not any(name == fault.name for name, _ in own_faults(route)):
-            found = situation.caller(fault.way, route=route)
-            if isinstance(found, Caller):
-                break
-    return found
 
 
 def _harmless(trying: _Trying) -> Word:

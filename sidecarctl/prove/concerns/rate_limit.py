@@ -11,6 +11,7 @@ from sidecarctl.prove.callers import Caller, Nobody
 from sidecarctl.prove.client import Ask
 from sidecarctl.prove.draft import Draft
 from sidecarctl.prove.durations import duration
+from sidecarctl.prove.overrides import Configured, caller_of, configured
 from sidecarctl.prove.relocate import lift_faults, lift_splits
 from sidecarctl.prove.row import Shown, Unproved, Word, told
 from sidecarctl.prove.stand import Situation, Stand
@@ -26,23 +27,33 @@ _LIFTED = (lift_faults, lift_splits)
 
 
 class _Limit(Struct, frozen=True):
-    """A filter on a way: its own bucket (0: none), and that of each client (0: none)."""
+    """A filter of a way: its own bucket (0: none), and that of each client (0: none)."""
 
-    way: Way
-    filter: Part
+    said: Configured
     total: int
     each: int
     by: str
     """What tells clients apart: ``identity``, ``remote_address``, the name of a header, or ""."""
 
+    @property
+    def way(self) -> Way:
+        return self.said.way
+
+    @property
+    def filter(self) -> Part:
+        return self.said.config
+
 
 def prove(situation: Situation) -> Iterator[Word]:
     """Use up the buckets, once with an hour between tokens and once with a moment."""
-    limits = [_read(way, each) for way in situation.ways for each in way.filters(_MESSAGE)]
-    known = [(limit, situation.caller(limit.way)) for limit in limits]
+    yield from _elsewhere(situation)
+    limits = [_read(each) for way in situation.ways for each in configured(way, _MESSAGE)]
+    # A filter without a bucket is there for routes that have theirs: what they say holds.
+    meant = [limit for limit in limits if _buckets(limit.filter) or not _has_routes(limit, limits)]
+    known = [(limit, caller_of(situation, limit.said, _MESSAGE)) for limit in meant]
     for limit, caller in known:
         if isinstance(caller, Nobody):
-            yield Unproved(limit.way.name, caller.why)
+            yield Unproved(limit.said.title, caller.why)
     able = [(limit, caller) for limit, caller in known if isinstance(caller, Caller)]
     if not able:
         return
@@ -56,12 +67,25 @@ def prove(situation: Situation) -> Iterator[Word]:
                 yield from _coming_back(situation, stand, limit, caller)
 
 
+def _elsewhere(situation: Situation) -> Iterator[Word]:
+    """Say what limits are not counted in this Envoy by requests."""
+    for way in situation.ways:
+        if way.filters("RateLimit"):
+            yield Unproved(f"{way.name}: the global limit", "a service counts that is elsewhere")
+        if way.network_filters(_MESSAGE) or way.network_filters("RateLimit"):
+            yield Unproved(f"{way.name}: the limit for connections", "only requests are counted")
+
+
+def _has_routes(limit: _Limit, limits: Sequence[_Limit]) -> bool:
+    return any(one.way is limit.way and one.said.route for one in limits)
+
+
 def _burst(situation: Situation, stand: Stand, limit: _Limit, caller: Caller) -> Iterator[Word]:
     if not _limits(limit):
-        yield Unproved(limit.way.name, "its buckets stand in its routes, or are told apart by "
-                       "something that cannot be read")  # fmt: skip
+        why = "it has no bucket, or they are told apart by something that cannot be read"
+        yield Unproved(limit.said.title, why)
         return
-    name, refused = limit.way.name, _refused_with(limit.filter)
+    name, refused = limit.said.title, _refused_with(limit.filter)
     first = min(each for each in (limit.total, limit.each) if each)
     found = _flood(stand, limit, caller, first + _OVER)
     expected = first + _OVER if _is_shadow(limit.filter) else first
@@ -69,7 +93,7 @@ def _burst(situation: Situation, stand: Stand, limit: _Limit, caller: Caller) ->
     who = "one client" if limit.each else "the burst"
     yield Shown(f"{name}: {who}, {first + _OVER} requests at once", f"{expected} pass",
                 f"{passed} pass ({_counted(found)})", passed == expected,
-                _why(limit.filter))  # fmt: skip
+                _why(limit))  # fmt: skip
     if _is_shadow(limit.filter):
         yield from _marked(stand, limit, caller)
         return
@@ -84,7 +108,7 @@ def _others(
     situation: Situation, stand: Stand, limit: _Limit, caller: Caller, used: int
 ) -> Iterator[Word]:
     """Let further clients come: each has its own bucket, and all share the instance's."""
-    refused, name = _refused_with(limit.filter), limit.way.name
+    refused, name = _refused_with(limit.filter), limit.said.title
     shared = limit.total and limit.filter.get("always_consume_default_token_bucket") is not False
     second = _another(situation, limit, caller)
     if isinstance(second, Nobody):
@@ -121,7 +145,7 @@ def _coming_back(
     situation.trial.pause(_TOKEN_S * 3)
     reply = stand.send(limit.way, caller, _ask(limit, caller, 1))
     seen = "passes" if reply.status not in (refused, 0) else reply.said
-    yield told(f"{limit.way.name}: a request after a pause", "passes", seen,
+    yield told(f"{limit.said.title}: a request after a pause", "passes", seen,
                cause="no token comes back")  # fmt: skip
 
 
@@ -133,7 +157,7 @@ def _told(stand: Stand, limit: _Limit, caller: Caller, refused: int) -> Iterator
         wanted.append("x-ratelimit-reset")
     if wanted:
         there = [each for each in dict.fromkeys(wanted) if each in reply.headers]
-        yield told(f"{limit.way.name}: what a refusal says",
+        yield told(f"{limit.said.title}: what a refusal says",
                    f"{refused} {', '.join(dict.fromkeys(wanted))}",
                    f"{reply.said} {', '.join(there)}", cause="headers are missing")  # fmt: skip
 
@@ -143,7 +167,7 @@ def _marked(stand: Stand, limit: _Limit, caller: Caller) -> Iterator[Word]:
     marks = limit.filter.parts("request_headers_to_add_when_not_enforced")
     name = marks[0].part("header").text("key").lower()
     reply = stand.send(limit.way, caller, _ask(limit, caller, 1))
-    yield told(f"{limit.way.name}: in shadow, what is over the limit", f"marked with {name}",
+    yield told(f"{limit.said.title}: in shadow, what is over the limit", f"marked with {name}",
                f"marked with {name}" if name in reply.echoed else "not marked",
                cause="the limit does not count")  # fmt: skip
 
@@ -166,10 +190,11 @@ def _another(situation: Situation, limit: _Limit, caller: Caller) -> Caller | No
     if limit.by != "identity":
         return caller
     identity = caller.leaf.names[0] if caller.leaf and caller.leaf.names else ""
-    return situation.caller(limit.way, other=identity)
+    return situation.caller(limit.way, other=identity, route=limit.said.route)
 
 
-def _read(way: Way, config: Part) -> _Limit:
+def _read(said: Configured) -> _Limit:
+    way, config = said.way, said.config
     total = config.part("token_bucket").number("max_tokens") or 0
     each, by = 0, ""
     for action in config.parts("rate_limits"):
@@ -179,8 +204,8 @@ def _read(way: Way, config: Part) -> _Limit:
         each, by = _client_bucket(config), kind
         break
     if config.parts("descriptors") and not by:
-        return _Limit(way, config, 0, 0, "")
-    return _Limit(way, config, _scaled(total), _scaled(each), by)
+        return _Limit(said, 0, 0, "")
+    return _Limit(said, _scaled(total), _scaled(each), by)
 
 
 def _scaled(tokens: int) -> int:
@@ -229,7 +254,13 @@ def _is_shadow(config: Part) -> bool:
     return bool(marks) and config.has("filter_enabled") and not config.has("filter_enforced")
 
 
-def _why(config: Part) -> str:
+def _why(limit: _Limit) -> str:
+    if not limit.said.is_heard:
+        return (
+            f"no filter of http_filters is called {limit.said.name!r}: what is said for it is "
+            "ignored, without a word"
+        )
+    config = limit.filter
     missing = [each for each in ("filter_enabled", "filter_enforced") if not config.has(each)]
     if missing:
         return f"{' and '.join(missing)} missing: Envoy takes that for 0 %, and limits nothing"

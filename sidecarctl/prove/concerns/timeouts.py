@@ -10,10 +10,9 @@ from sidecarctl.envoy.part import Part
 from sidecarctl.envoy.proto import socket_address
 from sidecarctl.findings import FieldPath
 from sidecarctl.prove.callers import Caller, Nobody
-from sidecarctl.prove.client import connection, refusal
+from sidecarctl.prove.client import Ask, connection, refusal
 from sidecarctl.prove.draft import Draft
 from sidecarctl.prove.durations import duration, seconds
-from sidecarctl.prove.http2 import call
 from sidecarctl.prove.routes import plain_route, routes_by_header
 from sidecarctl.prove.row import Shown, Unproved, Word, told
 from sidecarctl.prove.stand import Situation, Stand
@@ -25,6 +24,10 @@ _LIMIT_S = 0.6
 _CONNECT_S = 0.3
 _SLACK_S = 1.5
 _PARTS = 5
+_STREAMS = (
+    ("accept", "text/event-stream", "an event stream"),
+    ("content-type", "application/grpc", "a gRPC call"),
+)
 _TIMERS = ("timeout", "idle_timeout", "max_stream_duration")
 
 
@@ -73,16 +76,21 @@ def _late(stand: Stand, way: Way, caller: Caller) -> list[Step]:
     elif not way.is_grpc:
         what = "no route states one" if limit_s is None else "its route sets none (0s)"
         steps.append(partial(Unproved, f"{way.name}: a limit for a request", what))
-    stream = caller.with_headers(accept="text/event-stream", **_x(f"delay={_LIMIT_S * 2.5}"))
-    if limit_s and any(True for _ in routes_by_header(way, "accept", "text/event-stream")):
-        steps.append(lambda: told(
-            f"{way.name}: an event stream, quiet for longer than a request may take", "200",
-            stand.send(way, caller, stream).said, cause="it is cut like any request"))  # fmt: skip
+    for name, value, what in _STREAMS:
+        if limit_s and any(True for _ in routes_by_header(way, name, value)):
+            headers = {**caller.ask.headers, name: value, HEADER: f"delay={_LIMIT_S * 2.5}"}
+            steps.append(partial(_stream, stand, way, caller.changed(headers=headers), caller,
+                                 what))  # fmt: skip
     if limit_s and any(True for _ in routes_by_header(way, "upgrade", "websocket")):
         steps.append(partial(_websocket, stand, way, caller))
     if way.is_grpc:
         steps.append(partial(_grpc_stream, stand, way, caller))
     return steps
+
+
+def _stream(stand: Stand, way: Way, ask: Ask, caller: Caller, what: str) -> Word:
+    return told(f"{way.name}: {what}, quiet for longer than a request may take", "200",
+                stand.send(way, caller, ask).said, cause="it is cut like any request")  # fmt: skip
 
 
 def _too_late(stand: Stand, way: Way, caller: Caller) -> Word:
@@ -103,6 +111,7 @@ def _websocket(stand: Stand, way: Way, caller: Caller) -> Word:
         connection="Upgrade", upgrade="websocket", sec_websocket_version="13",
         sec_websocket_key="cHJvdmU=",
     )  # fmt: skip
+    stand.note(way, ask)
     try:
         with connection(stand.port(way), caller.tls, caller.name) as connected:
             connected.sendall(ask.text())
@@ -120,7 +129,7 @@ def _websocket(stand: Stand, way: Way, caller: Caller) -> Word:
 def _grpc_stream(stand: Stand, way: Way, caller: Caller) -> Word:
     headers = {**caller.ask.headers, HEADER: f"stream={_PARTS}"}
     try:
-        called = call(stand.port(way), caller.ask.path, headers, tls=caller.http2())
+        called = stand.call(way, caller, headers)
         seen = f"{len(called.parts)} parts, status {called.status}"
     except OSError as error:
         seen = refusal(error)
