@@ -59,6 +59,7 @@ CODES: Mapping[str, str] = {
     "outlier-on-loopback-upstream": "SC408",
     "route-to-unknown-cluster": "SC409",
     "router-filter-missing": "SC410",
+    "fault-without-header": "SC418",
     "dd-agent-host-mismatch": "SC502",
     "multiple-injection-labels": "SC601",
     "injection-toggle-misplaced": "SC602",
