@@ -37,8 +37,8 @@ def empty_seat(how: Strategy, begins: float, ready: float) -> Iterator[Gap]:
     if how.order is Order.NEW_FIRST or ready == NEVER:
         return
     message = "no pod is ready on this node"
-    if how.replicas is not None:
-        missing = min(how.batch, how.replicas)
+    if how.replicas is not None and how.moved is not None:
+        missing = min(how.batch, how.moved)
         message = f"{missing} of {how.replicas} pods {'is' if missing == 1 else 'are'} missing"
         if missing == how.replicas:
             message = "no pod is ready"

@@ -22,7 +22,7 @@ from sidecarctl.lifecycle.rollout import NEW, OLD, exchange
 from sidecarctl.lifecycle.setting import Setting, mains
 from sidecarctl.lifecycle.start import POD, start
 from sidecarctl.lifecycle.stop import effective_grace_s, stop
-from sidecarctl.lifecycle.strategy import Order, Strategy
+from sidecarctl.lifecycle.strategy import Strategy
 from sidecarctl.violation import did_you_mean
 
 
@@ -163,19 +163,29 @@ def _rolling_update(
         end_s=end_s,
         ready_s=ready,
         grace_s=effective_grace_s(pod),
-        notes=tuple(_rollout_notes(how, end_s, ready)),
+        notes=tuple(_rollout_notes(how, comes[0].at_s, ready)),
     )
 
 
-def _rollout_notes(how: Strategy, end_s: float, ready: float) -> Iterator[str]:
+def _rollout_notes(how: Strategy, begins: float, ready: float) -> Iterator[str]:
+    """Yield who goes first, what stays, and how long all rounds take where *ready* ends one."""
     yield how.order.value
+    if how.kept:
+        yield f"the first {how.kept} of {how.replicas} pods keep their revision (partition)"
+    if how.replicas is None:
+        nodes = "one node" if how.batch == 1 else f"up to {how.batch} nodes"
+        nodes = f"up to {how.share} of the nodes" if how.share else nodes
+        yield f"a pod on each node, {nodes} at a time"
     if ready == NEVER:
         yield "the new pod is never Ready: the update stops here"
     elif how.rounds is not None and how.rounds > 1:
-        took = end_s if how.order is Order.OLD_FIRST else ready + how.min_ready_s
-        about = round(how.rounds * took)
-        pace = f"{how.replicas} pods, up to {how.batch} at a time"
-        yield f"{pace}: {how.rounds} rounds, about {about} s"
+        took = ready + how.min_ready_s
+        if how.is_serial:  # U6: each of the batch waits for the one before it
+            took += (how.batch - 1) * (ready - begins + how.min_ready_s)
+        how_many = f"{how.moved} pods, up to {how.batch} at a time"
+        yield f"{how_many}: {how.rounds} rounds, about {round(how.rounds * took)} s"
+    if how.is_serial:
+        yield "the new pods of a round come one after the other (podManagementPolicy: OrderedReady)"
 
 
 def _lanes(

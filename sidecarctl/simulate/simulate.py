@@ -92,7 +92,7 @@ def _pods(joined: Fleet, wish: Wish, stage: Stage) -> Iterator[SimulatedPod]:
 def _pod(workload: Workload, run: Run, wish: Wish, stage: Stage) -> SimulatedPod:
     document = workload.document
     spec = mapping(document.data, "spec")
-    setting = replace(run.setting(workload), strategy=strategy(workload.kind, spec))
+    setting = replace(run.setting(workload), strategy=strategy(workload.kind, spec, wish.version))
     pod = run.pod(workload)
     told = said_of(pod, wish.assumptions)
     found = analyse(workload.pod, workload.pod_path, setting, told)

@@ -4,6 +4,7 @@ import re
 from pathlib import Path
 
 import pytest
+import yaml
 from lifecycle.shorthand import read_setting, read_shorthand
 
 from sidecarctl.lifecycle.analysis import analyse
@@ -15,6 +16,7 @@ from sidecarctl.lifecycle.reading import read
 from sidecarctl.lifecycle.setting import Setting
 from sidecarctl.lifecycle.start import start
 from sidecarctl.lifecycle.stop import stop
+from sidecarctl.lifecycle.strategy import strategy
 from sidecarctl.lifecycle.versions import Version
 
 TEXT = (Path(__file__).parent / "cases.md").read_text(encoding="utf-8")
@@ -25,7 +27,7 @@ def table(title):
     section = re.search(rf"^## {title}\n(.*?)(?=^## |\Z)", TEXT, re.M | re.S)[1]
     lines = [line for line in section.splitlines() if line.startswith("|")]
     rows = [[cell.strip() for cell in line.split("|")[1:-1]] for line in lines[2:]]
-    return [pytest.param(pod.strip("`"), *cells, id=name) for name, pod, *cells in rows]
+    return [pytest.param(*(cell.strip("`") for cell in row), id=name) for name, *row in rows]
 
 
 def looked_at(text, setting):
@@ -93,3 +95,17 @@ def test_stops(text, grace, expected):
     pod = read(data | {"terminationGracePeriodSeconds": int(grace)})
     events = stop(pod, assume(pod, Case.BEST, given), Version(1, 33))
     assert ", ".join(f"{e.container} {e.what} {e.at_s:g}" for e in events) == expected
+
+
+@pytest.mark.parametrize(("kind", "spec", "version", "expected"), table("Rollouts"))
+def test_rollouts(kind, spec, version, expected):
+    how = strategy(kind, yaml.safe_load(spec), Version.parse(version))
+    if how is None:
+        assert expected == "-"
+        return
+    share = how.share or str(how.batch)
+    parts = [how.order.name.lower().replace("_", " "), share]
+    if how.replicas is not None:
+        parts[-1] += f" of {how.replicas}"
+    parts += [f"keeps {how.kept}"] * bool(how.kept) + ["in order"] * how.is_serial
+    assert ", ".join(parts) == expected

@@ -1,10 +1,10 @@
 """What holds for every pod, whatever it looks like."""
 
-from msgspec.structs import replace
 from itertools import pairwise
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from sidecarctl.lifecycle.analysis import analyse
 from sidecarctl.lifecycle.assumptions import Case, assume

@@ -9,6 +9,7 @@ from sidecarctl.lifecycle.reading import read
 from sidecarctl.lifecycle.setting import Setting
 from sidecarctl.lifecycle.strategy import Order, Strategy, strategy
 from sidecarctl.lifecycle.timeline import Scenario, timeline
+from sidecarctl.lifecycle.versions import Version
 
 
 def bounds(surge, missing, kind="strategy"):
@@ -34,7 +35,7 @@ def bounds(surge, missing, kind="strategy"):
     ],
 )  # fmt: skip
 def test_a_strategy(kind, spec, expected):
-    assert strategy(kind, spec) == expected
+    assert strategy(kind, spec, Version(1, 37)) == expected
 
 
 def drawn(text, how, case=Case.BEST, *, served=False):
@@ -101,3 +102,40 @@ def test_a_new_pod_that_never_counts_leaves_the_old_one_alone():
     assert {lane.container: lane.rest for lane in picture.lanes if lane.revision == "old"} == {
         "wait": None, "sql": "running", "shop": "running",
     }  # fmt: skip
+
+
+def notes(how):
+    return drawn(SHOP, how).notes
+
+
+def test_pods_below_the_partition_stay_as_they_are():
+    assert notes(Strategy(Order.OLD_FIRST, 5, 1, kept=2)) == (
+        "the old pod has ended before the new one is created",
+        "the first 2 of 5 pods keep their revision (partition)",
+        "3 pods, up to 1 at a time: 3 rounds, about 27 s",
+    )
+
+
+def test_what_a_stateful_set_stops_together_starts_one_after_the_other():
+    assert notes(Strategy(Order.OLD_FIRST, 4, 2, is_serial=True))[1:] == (
+        "4 pods, up to 2 at a time: 2 rounds, about 24 s",  # 6 s to stop, then 3 s and 3 s
+        "the new pods of a round come one after the other (podManagementPolicy: OrderedReady)",
+    )
+    assert notes(Strategy(Order.OLD_FIRST, 4, 2))[1:] == (
+        "4 pods, up to 2 at a time: 2 rounds, about 18 s",
+    )
+
+
+def test_a_stateful_set_waits_for_min_ready_seconds_in_every_round():
+    assert notes(Strategy(Order.OLD_FIRST, 3, 1, min_ready_s=10))[1:] == (
+        "3 pods, up to 1 at a time: 3 rounds, about 57 s",
+    )
+
+
+@pytest.mark.parametrize(
+    ("batch", "share", "said"),
+    [(1, "", "one node"), (3, "", "up to 3 nodes"), (1, "10%", "up to 10% of the nodes")],
+)
+def test_a_daemon_set_says_how_many_nodes_at_a_time(batch, share, said):
+    how = Strategy(Order.OLD_FIRST, None, batch, share=share)
+    assert notes(how)[1] == f"a pod on each node, {said} at a time"

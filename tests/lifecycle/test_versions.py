@@ -48,7 +48,7 @@ def test_versions_are_ordered_by_number_not_by_text():
         ("poststart-sleep", "1.32.1", False),
         ("poststart-sleep", "1.32.2", True),
         ("stop-signal", "1.36", False),
-        ("stop-signal", "1.37", True),
+        ("stop-signal", "1.37", False),  # alpha in 1.37.2
         ("sidecar-named-ports", "1.31", False),
         ("sidecar-restart-during-termination", "1.99", False),
     ],
