@@ -5,6 +5,7 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import cast
 
+from sidecarctl.envoy.capture import capture_clusters, is_capture, with_known
 from sidecarctl.envoy.cluster import build_clusters
 from sidecarctl.envoy.listener import build_listener
 from sidecarctl.envoy.ops import admin, drain_token, ops_clusters, ops_listeners
@@ -42,8 +43,12 @@ def assemble(  # noqa: PLR0913  keyword-only: each is one fact of the workload
     for listener in listeners:
         own = [each for each in contributions if each.listener == listener.name]
         slots = merge(own, listener.protocol)
-        built.append(build_listener(listener, slots))
+        made = build_listener(listener, slots)
         clusters.extend(build_clusters(listener, slots))
+        if is_capture(listener):
+            made = with_known(made, listener, listeners, slots, ipv6=address == "::")
+            clusters.extend(capture_clusters(listener, listeners))
+        built.append(made)
     further = common.get("clusters")
     clusters.extend(cast(list[JsonObject], further if isinstance(further, list) else []))
     _refuse_twins("listeners", [each["name"] for each in built])

@@ -78,8 +78,9 @@ def build_cluster(listener: Listener, slots: Slots) -> JsonObject:
         }
         options = overlay(options, slots.get("upstream_http"))
         built["typed_extension_protocol_options"] = {HTTP_OPTIONS: options}
-    address = socket_address(listener.target_host, listener.target_port)
-    built["load_assignment"] = endpoint(listener.name, address)
+    if listener.target_host:
+        address = socket_address(listener.target_host, listener.target_port)
+        built["load_assignment"] = endpoint(listener.name, address)
     if thresholds := table(slots, "thresholds"):
         built["circuit_breakers"] = {"thresholds": [thresholds]}
     if socket := table(slots, "upstream_transport_socket"):
@@ -88,6 +89,8 @@ def build_cluster(listener: Listener, slots: Slots) -> JsonObject:
 
 
 def _discovery(host: str) -> JsonObject:
+    if not host:
+        return {"type": "ORIGINAL_DST", "lb_policy": "CLUSTER_PROVIDED"}
     try:
         ipaddress.ip_address(host)
     except ValueError:

@@ -2,7 +2,7 @@
 
 from ipaddress import ip_address
 
-from sidecarctl.findings import JsonObject
+from sidecarctl.findings import Json, JsonObject
 
 _TYPE = "type.googleapis.com/envoy."
 
@@ -15,9 +15,9 @@ def typed(name: str, message: str, fields: JsonObject | None = None) -> JsonObje
     return {"name": name, "typed_config": {"@type": _TYPE + message, **(fields or {})}}
 
 
-def router() -> JsonObject:
+def router(**fields: Json) -> JsonObject:
     """Return the HTTP filter that must be the last of every chain."""
-    return typed("envoy.filters.http.router", "extensions.filters.http.router.v3.Router")
+    return typed("envoy.filters.http.router", "extensions.filters.http.router.v3.Router", fields)
 
 
 def socket_address(address: str, port: int) -> JsonObject:

@@ -68,7 +68,11 @@ class Listener(Struct, frozen=True):
     a dependency's own; ``none`` is plaintext.
 
     *authority* is the ``host:port`` that the application would name without Envoy; empty: that of
-    the target. *values* is the egress dependency's own entry in the profile.
+    the target. *values* is the egress dependency's own entry in the profile. *hosts* are the names
+    by which the application may call the dependency itself.
+
+    Without a *target_host* connections go on to where they were meant to go before they were
+    redirected.
     """
 
     name: str
@@ -83,6 +87,7 @@ class Listener(Struct, frozen=True):
     sni: str = ""
     authority: str = ""
     values: JsonObject = field(default_factory=dict)
+    hosts: tuple[str, ...] = ()
 
 
 class AppProbe(Struct, frozen=True):

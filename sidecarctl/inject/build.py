@@ -133,7 +133,7 @@ def _contributions(
                     "values": _of_dependency(values, concern.name, listener),
                     "listener": listener,
                     "sidecar": sidecar,
-                    "facts": {"opsPort": proxy.ops_port},
+                    "facts": {"opsPort": proxy.ops_port, "capture": _capture(proxy)},
                     "profile": _domains(profile),
                     **_who(candidate),
                 },
@@ -143,6 +143,13 @@ def _contributions(
             if listener is None:
                 parts.append(Fragment(concern.name, data))
     return parts, contributions
+
+
+def _capture(proxy: Standalone) -> JsonObject | None:
+    if proxy.capture is None:
+        return None
+    redirects: list[Json] = [{"port": port, "to": to} for port, to in proxy.capture.redirects]
+    return {"port": proxy.capture.port, "ipv6": proxy.address == "::", "redirects": redirects}
 
 
 def _chosen(candidate: Candidate, proxy: str) -> list[Concern]:
@@ -169,13 +176,12 @@ def _facts(
 ) -> JsonObject:
     digest = hashlib.sha256(json.dumps(files, sort_keys=True).encode()).hexdigest()[:16]
     ports: list[Json] = [{"port": proxy.ops_port, "name": "envoy-ops"}]
-    ports += [
-        {"port": listener.port, "name": proxy.names.get(listener.port, "")}
-        for listener in proxy.listeners
-        if listener.direction == "inbound"
-    ]
+    doors = [each for each in proxy.listeners if each.direction == "inbound"]
+    ports += [{"port": each.port, "name": proxy.names.get(each.port, "")} for each in doors]
     ports += [{"port": probe.port, "name": ""} for probe in proxy.probes if probe.kind == "grpc"]
-    proxied = {each.target_port for each in proxy.listeners if each.direction == "inbound"}
+    # Clients of a port that is redirected know it by the application's own number.
+    redirected = {port for port, _ in proxy.capture.redirects} if proxy.capture else set()
+    proxied = {each.target_port for each in doors} - redirected
     others: list[Json] = [
         {"port": port.number, "protocol": port.protocol}
         for container in candidate.workload.containers()

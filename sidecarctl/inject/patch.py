@@ -76,7 +76,8 @@ def patch(
         _merged(part.table("workload", "labels") for part in parts),
         _merged(part.table("workload", "annotations") for part in parts),
     )
-    _extend(pod, "initContainers", _all(parts, "initContainers"), head=True, before="containers")
+    ordered = sorted(parts, key=lambda part: not part.table("pod").get("first"))
+    _extend(pod, "initContainers", _all(ordered, "initContainers"), head=True, before="containers")
     leading = [each for part in parts if part.table("pod").get("first")
                for each in part.rows("pod", "containers")]  # fmt: skip
     trailing = [each for part in parts if not part.table("pod").get("first")

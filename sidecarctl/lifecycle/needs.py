@@ -183,6 +183,8 @@ def _captured(pod: Pod, setting: Setting) -> Iterator[Need]:
     Source: https://istio.io/latest/docs/setup/additional-setup/cni/#compatibility-with-application-init-containers
     """
     proxy = next((c for c in pod.containers if (row := image(c)) and row.captures), None)
+    if proxy is None and any(purpose(c) is Purpose.REDIRECT for c in pod.inits):
+        proxy = next((c for c in pod.containers if purpose(c) is Purpose.PROXY), None)
     if proxy is None:
         return
     for container in mains(pod, setting):

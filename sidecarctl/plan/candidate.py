@@ -73,6 +73,21 @@ class Candidate(Struct, frozen=True):
         return self.proxy is not None and self.proxy.standalone
 
     @property
+    def captured(self) -> bool:
+        """Tell whether the kernel of the pod redirects its connections to the proxy."""
+        return self.standalone and self.facts.text("capture", "explicit") == "transparent"
+
+    @property
+    def uncaptured_ports(self) -> frozenset[int]:
+        """Return the ports of the application that are left out of it."""
+        ports = self.facts.table("exclude").get("inboundPorts")
+        return (
+            frozenset(each for each in ports if isinstance(each, int))
+            if isinstance(ports, list)
+            else frozenset()
+        )
+
+    @property
     def tls(self) -> str:
         """Return what the proxy demands of clients: ``none``, ``permissive`` or ``strict``."""
         return self.facts.text("tls", "none") if self.standalone else "none"

@@ -134,7 +134,15 @@ def _listener(call: Call, scene: Scene, servers: list[Candidate]) -> Listener:
         tls="strict",
         sans=tuple(dict.fromkeys(_identity(each, profile) for each in servers)),
         sni=f"{call.service.name}.{namespace}.svc.{profile.cluster_domain}",
+        hosts=_names(call.service.name, namespace, scene),
     )
+
+
+def _names(service: str, namespace: str, scene: Scene) -> tuple[str, ...]:
+    """Return the names by which the caller reaches *service*."""
+    full = f"{service}.{namespace}.svc.{scene.profile.cluster_domain}"
+    names = (f"{service}.{namespace}", f"{service}.{namespace}.svc", full)
+    return (service, *names) if namespace == scene.candidate.namespace else names
 
 
 def _protocol(call: Call, joined: Fleet, servers: list[Candidate]) -> str:
@@ -187,6 +195,7 @@ def _dependency(entry: JsonObject, scene: Scene, made: Egress) -> Listener:
         sans=tuple(str(each) for each in _items(entry.get("sans"))),
         sni=str(entry.get("sni", host)),
         values=entry,
+        hosts=(host,),
     )
 
 

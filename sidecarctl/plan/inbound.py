@@ -28,7 +28,8 @@ _NAMED_PORTS_OF_SIDECARS = Version.parse("1.32")
 class Inbound(Struct):
     """What the inbound side of one proxy needs; filled while its ports are gone through.
 
-    *names* says which listener port takes over the name of an application's port.
+    *names* says which listener port takes over the name of an application's port, *redirects* to
+    which of them the kernel of the pod sends what comes for a port of the application.
     """
 
     listeners: list[Listener] = field(default_factory=list)
@@ -36,6 +37,7 @@ class Inbound(Struct):
     changes: list[Change] = field(default_factory=list)
     notes: list[Note] = field(default_factory=list)
     refusals: list[Note] = field(default_factory=list)
+    redirects: dict[int, int] = field(default_factory=dict)
 
     def object_to(self, scene: Scene, note: Note) -> None:
         """Refuse for the reason *note* under strict TLS; else only tell it."""
@@ -46,15 +48,17 @@ def inbound(scene: Scene, found: tuple[AppPort, ...]) -> Inbound:
     """Decide how traffic reaches the application's ports *found*."""
     made = Inbound()
     services = scene.joined.selecting(scene.candidate.workload)
+    captured = scene.candidate.captured
     for service in services:
-        if service.headless:
+        if service.headless and not captured:
             made.object_to(scene, door_notes.headless(service))
     for port in found:
-        _open(scene, port, services, made)
+        if not captured or port.number not in scene.candidate.uncaptured_ports:
+            _open(scene, port, services, made)
     if _wants_ipv6(scene) and scene.candidate.proxy_values.get("ipFamily") == "ipv4":
         made.notes.append(door_notes.both_families(scene))
     made.notes += _closed_off(scene, made)
-    if found and not services:
+    if found and not services and not captured:
         made.notes.append(door_notes.no_service(scene, made.listeners))
     return made
 
@@ -67,9 +71,13 @@ def _open(scene: Scene, port: AppPort, services: tuple[Service, ...], made: Inbo
     inside = [door for door in doors if door not in outside]
     listener = _listener(scene, port, external=False)
     made.listeners.append(listener)
-    if port.port is not None and port.port.host_port is not None:
-        made.object_to(scene, door_notes.host_port(scene, port))
-    _lead(scene, port, inside, listener, made)
+    if scene.candidate.captured:
+        made.redirects[port.number] = listener.port
+        _must_be_ours(scene, inside, made)
+    else:
+        if port.port is not None and port.port.host_port is not None:
+            made.object_to(scene, door_notes.host_port(scene, port))
+        _lead(scene, port, inside, listener, made)
     if not outside:
         return
     if scene.candidate.facts.text("external", "refuse") != "plaintext":
@@ -93,7 +101,8 @@ def _closed_off(scene: Scene, made: Inbound) -> Iterator[Note]:
     allowed = {port for each in policies for _, port in each.ports}
     for listener in made.listeners:
         name = made.names.get(listener.port)
-        if listener.port in allowed or name in allowed:
+        redirected = listener.port in made.redirects.values()
+        if redirected or listener.port in allowed or name in allowed:
             continue
         for policy in policies:
             for path, port in policy.ports:
@@ -146,6 +155,15 @@ def _lead(
             _repoint(door, listener, made)
         else:
             made.notes.append(door_notes.in_context(door, listener))
+
+
+def _must_be_ours(scene: Scene, doors: list[Door], made: Inbound) -> None:
+    """Object to Services that lead to pods without a proxy as well, where all is to be TLS."""
+    for door in doors if scene.candidate.tls == "strict" else ():
+        for each in scene.joined.selected_by(door.service):
+            if id(each.document) not in scene.everyone:
+                made.object_to(scene, door_notes.mixed(door, each.document.name))
+                break
 
 
 def _repoint(door: Door, listener: Listener, made: Inbound) -> None:

@@ -10,6 +10,15 @@ from sidecarctl.plan.candidate import Candidate
 from sidecarctl.plan.outcome import Change, Note
 
 
+class Capture(Struct, frozen=True):
+    """What the kernel of the pod redirects: outbound to *port*, inbound as *redirects* says (port
+    of the application, port of the proxy).
+    """
+
+    port: int
+    redirects: tuple[tuple[int, int], ...]
+
+
 class Standalone(Struct, frozen=True):
     """What a proxy that gets its whole configuration from us is told of its pod."""
 
@@ -18,6 +27,7 @@ class Standalone(Struct, frozen=True):
     listeners: tuple[Listener, ...]
     probes: tuple[AppProbe, ...]
     names: Mapping[int, str]
+    capture: Capture | None = None
 
 
 class Injection(Struct, frozen=True):

@@ -28,6 +28,9 @@ def loopback(scene: Scene, found: tuple[AppPort, ...], ops_port: int) -> Loopbac
     values = scene.candidate.proxy_values
     bind = mapping(values, "bind")
     environment, arguments = mapping(bind, "env"), bind.get("args")
+    if scene.candidate.captured and not environment and not arguments:
+        _lead_around(scene, found, ops_port, made)
+        return made
     if not environment and not arguments:
         if found and scene.candidate.tls == "strict" and values.get("networkPolicy") is not True:
             made.notes.append(_open(scene, found))
@@ -39,6 +42,21 @@ def loopback(scene: Scene, found: tuple[AppPort, ...], ops_port: int) -> Loopbac
         for probe in container.probes():
             _serve(scene, _Probed(container, probe, ops_port), found, made)
     return made
+
+
+def _lead_around(scene: Scene, found: tuple[AppPort, ...], ops_port: int, made: Loopback) -> None:
+    """Lead probes past what the proxy demands of clients: the kubelet's are redirected as well.
+
+    Whether a port takes connections the proxy answers for the application then.
+    """
+    redirected = tuple(e for e in found if e.number not in scene.candidate.uncaptured_ports)
+    for container in {e.container.name: e.container for e in found if e.container}.values():
+        for probe in container.probes():
+            if probe.handler == "tcpSocket":
+                continue
+            if probe.scheme.upper() == "HTTPS" and scene.candidate.tls == "none":
+                continue
+            _serve(scene, _Probed(container, probe, ops_port), redirected, made)
 
 
 class _Probed(Struct, frozen=True):

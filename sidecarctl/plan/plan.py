@@ -7,7 +7,7 @@ from msgspec.structs import replace
 
 from sidecarctl.errors import ProfileError
 from sidecarctl.findings import Severity
-from sidecarctl.plan import pod
+from sidecarctl.plan import capture, pod
 from sidecarctl.plan.candidate import Candidate, candidates, outcome, refused
 from sidecarctl.plan.egress import egress, plaintext_calls, plaintext_note
 from sidecarctl.plan.inbound import bind_address, inbound
@@ -66,6 +66,10 @@ def _decide(
         Note("concern-unsupported", message, Severity.WARNING, candidate.choice.asked[name])
         for name, message in unsupported(candidate.choice)
     ]
+    notes += capture.early_inits(candidate)
+    against = tuple(capture.refusals(candidate, joined))
+    if against:
+        return refused(candidate, against)
     proxy = None
     if candidate.standalone:
         ports = Ports(candidate.workload)
@@ -76,6 +80,8 @@ def _decide(
         changes += decided.changes
         notes += decided.notes
     names = (*candidate.choice.agents, *((candidate.choice.proxy,) if candidate.proxy else ()))
+    if candidate.captured:
+        names = names[::-1]  # agents reach nobody before the proxy is there
     if proxy is not None and not proxy.listeners:
         names = candidate.choice.agents
         proxy, changes = None, []
@@ -115,8 +121,10 @@ def _standalone(scene: Scene) -> _Decided:
     renames = [
         change for each in found if each.name in moved for change in rename_port(scene, each)
     ]
-    listeners = (*into.listeners, *out.listeners)
-    proxy = Standalone(bind_address(scene), ops_port, listeners, tuple(local.probes), into.names)
+    taken = capture.captured(scene, into)
+    listeners = (*into.listeners, *out.listeners, *((taken[1],) if taken else ()))
+    proxy = Standalone(bind_address(scene), ops_port, listeners, tuple(local.probes), into.names,
+                       taken[0] if taken else None)  # fmt: skip
     beyond = _beyond_protocol(scene.candidate, proxy)
     return _Decided(
         proxy,
@@ -136,7 +144,9 @@ def _beyond_protocol(candidate: Candidate, proxy: Standalone) -> list[Note]:
         beyond = [
             each
             for each in proxy.listeners
-            if each.direction in concern.direction and each.protocol not in concern.protocols
+            if each.direction in concern.direction
+            and each.protocol not in concern.protocols
+            and each.target_host
         ]
         if beyond:
             where = ", ".join(f"{each.target_port} ({each.protocol})" for each in beyond)

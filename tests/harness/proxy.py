@@ -25,7 +25,8 @@ WORKLOAD = {
     "containers": ["app"],
     "isJob": False,
 }
-_SIDECAR = {"memoryLimitBytes": 134_217_728}
+_SIDECAR = {"memoryLimitBytes": 134_217_728, "runAsUser": 65532}
+_CAPTURE = {"port": 10400, "ipv6": True, "redirects": [{"port": 8080, "to": 10000}]}
 _PROFILE = {"trustDomain": "cluster.local", "clusterDomain": "cluster.local"}
 
 
@@ -100,7 +101,7 @@ def build(listeners, concerns, *, sidecar=None, workload=None):
                     "workload": who,
                     "sidecar": _SIDECAR | (sidecar or {}),
                     "profile": _PROFILE,
-                    "facts": {"opsPort": ops_port},
+                    "facts": {"opsPort": ops_port, "capture": _CAPTURE},
                 },
             )
             given = listener.name if listener else None

@@ -138,6 +138,8 @@ from collections.abc import Iterator
 
 from sidecarctl.envoy.read import Chain
 from sidecarctl.findings import Confidence, Severity
+from sidecarctl.lifecycle.images import Purpose
+from sidecarctl.lifecycle.setting import purpose
 from sidecarctl.lint.envoys import Running
 from sidecarctl.lint.rule import Also, Hit, document_rule
 from sidecarctl.lint.run import Run
@@ -157,6 +159,8 @@ def check(document: Document, run: Run) -> Iterator[Hit]:
     """Report ports of Services that reach what a listener with mutual TLS stands before."""
     found = service(document)
     for target in run.index.selected_by(found) if found else ():
+        if any(purpose(each) is Purpose.REDIRECT for each in run.pod(target).inits):
+            continue  # the kernel leads what comes for the application to the proxy
         for each in run.envoys(target):
             for listener in each.bootstrap.listeners:
                 if not listener.demands_certificate:

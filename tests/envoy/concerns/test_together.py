@@ -1,5 +1,7 @@
 """All concerns at once, on every kind of listener: no two claim one field, and Envoy is content."""
 
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
 from harness.certificates import Authority, client_context, spiffe
 from harness.clients import request
@@ -72,3 +74,53 @@ def test_a_whole_workload_serves_and_calls(tmp_path):
             other = client_context(_OURS.leaf(spiffe("other", "prod")))
             assert request(server[0].port, tls=other).status == 403
             assert envoy.messages() == ()
+
+
+# What lets each of them do something, at the listeners below.
+_DOING = _NEEDED | {
+    "faults": {"delay": {"fixed": "1s", "percentage": "1%"}},
+    "interception": {"mode": "transparent"},
+    "metrics": {"statsd": "datadog"},
+    "trafficSplit": {
+        "splits": [
+            {
+                "of": "80",
+                "variants": [{"name": "canary", "host": "x.svc", "port": 80, "weight": "1%"}],
+                "mirror": {"host": "y.svc", "port": 80, "percentage": "1%"},
+            }
+        ]
+    },
+}
+
+
+def _listeners(names):
+    """Return one listener of each kind that there can be with these concerns."""
+    modes = ("none", "permissive", "strict") if "mtls" in names else ("none",)
+    found = [
+        inbound(8080, protocol, tls=tls, name=f"{protocol}-{tls}")
+        for tls in modes
+        for protocol in ("http", "grpc", "tcp")
+    ]
+    found += [outbound(80, hosts=("orders",)), outbound(90, "grpc"), outbound(5432, "tcp")]
+    if "mtls" in names:
+        found.append(outbound(81, tls="strict", sans=(spiffe("orders"),), sni="orders.prod.svc"))
+    if "egress" in names:
+        found.append(outbound(443, **_SIMPLE, values={"protocol": "http"}))
+    if "interception" in names:
+        found.append(outbound(0, "tcp", name="capture", target_host=""))
+    return found
+
+
+@pytest.mark.parametrize("first", sorted(_ALL))
+def test_every_pair_of_concerns_is_taken_without_a_warning(first):
+    others = sorted(name for name in _ALL if name > first)
+    built = {
+        other: build(_listeners((first, other)), {x: _DOING.get(x, {}) for x in (first, other)})
+        for other in others
+    }
+    with ThreadPoolExecutor(2) as pool:
+        verdicts = dict(
+            zip(built, pool.map(lambda each: each.verdict(), built.values()), strict=True)
+        )
+    said = {other: verdict.messages for other, verdict in verdicts.items() if not verdict.clean}
+    assert said == {}
