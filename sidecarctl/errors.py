@@ -44,6 +44,10 @@ class ManifestError(SidecarctlError):
     """A manifest cannot be read, or cannot be changed without harm."""
 
 
+class HelmTemplateError(ManifestError):
+    """A manifest is a Helm template: it has to be rendered before it is one."""
+
+
 class ProfileError(SidecarctlError):
     """A profile, an option or an annotation says something wrong."""
 

@@ -1,6 +1,6 @@
 """All rules on all documents: hits become findings, suppressions take some of them away."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from functools import cache
 from importlib import import_module
 from pkgutil import iter_modules
@@ -13,6 +13,7 @@ from sidecarctl.findings import Finding, Related
 from sidecarctl.lint import rules as rules_package
 from sidecarctl.lint.exempt import Exemption, is_exempt
 from sidecarctl.lint.ignore import Suppression, is_held, suppressions
+from sidecarctl.lint.parallel import share
 from sidecarctl.lint.rule import Hit, Rule
 from sidecarctl.lint.run import Run
 from sidecarctl.lint.select import hint, meant
@@ -45,23 +46,32 @@ def all_rules() -> tuple[Rule, ...]:
 
 
 def lint(
-    manifests: Iterable[Manifest],
+    manifests: Sequence[Manifest],
     rules: Sequence[Rule],
     run: Run,
     exemptions: Sequence[Exemption] = (),
+    *,
+    processes: int = 1,
 ) -> list[Finding]:
     """Return what *rules* find in the documents of *manifests*, sorted by place.
 
     Only documents with ``apiVersion`` and ``kind`` are looked at. *rules* are those that were
-    chosen; a suppression of a rule that was not chosen is neither used nor unused.
+    chosen; a suppression of a rule that was not chosen is neither used nor unused. *processes* is
+    in how many the documents are looked at.
     """
+    documents = [document for manifest in manifests for document in manifest.documents]
+
+    def looked_at(some: Sequence[Document]) -> list[list[Finding]]:
+        return [list(_of_document(each, rules, run)) for each in some]
+
+    found = iter(share(looked_at, documents, processes))
     findings: list[Finding] = []
     for manifest in manifests:
         placed = [
-            one
-            for each in manifest.documents
-            for one in _of_document(each, rules, run)
-            if not is_exempt(one.finding, one.document, exemptions, rules)
+            Placed(finding, document)
+            for document, some in zip(manifest.documents, found, strict=False)
+            for finding in some
+            if not is_exempt(finding, document, exemptions, rules)
         ]
         findings += _kept(placed, suppressions(manifest), rules)
     return sorted(dict.fromkeys(findings), key=lambda one: (one.location, one.code, one.message))
@@ -72,7 +82,7 @@ def is_kubernetes(document: Document) -> bool:
     return bool(document.kind and document.api_version)
 
 
-def _of_document(document: Document, rules: Sequence[Rule], run: Run) -> Iterator[Placed]:
+def _of_document(document: Document, rules: Sequence[Rule], run: Run) -> Iterator[Finding]:
     holder = workload(document)
     of_api = is_kubernetes(document)
     bootstraps = run.bootstraps(document)
@@ -96,10 +106,9 @@ def _of_document(document: Document, rules: Sequence[Rule], run: Run) -> Iterato
         except Exception as error:  # noqa: BLE001 - a rule that breaks must not hide the others
             crashed = next((one for one in rules if one.slug == CRASHED), None)
             if crashed is not None:
-                yield Placed(_crash(crashed, rule, error, document), document)
+                yield _crash(crashed, rule, error, document)
             continue
-        for finding in findings:
-            yield Placed(finding, document)
+        yield from findings
 
 
 def finding_of(hit: Hit, rule: Rule, holder: Document | Bootstrap) -> Finding:

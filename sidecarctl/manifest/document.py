@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING, Literal
 
 from msgspec import Struct
 
-from sidecarctl.errors import ManifestError
+from sidecarctl.errors import HelmTemplateError, ManifestError
 from sidecarctl.findings import FieldPath, Json, JsonObject, Location
 from sidecarctl.manifest.narrow import mapping, strings, text, value_at
-from sidecarctl.manifest.quick import quick
-from sidecarctl.manifest.text import Text
+from sidecarctl.manifest.quick import Read, quick
+from sidecarctl.manifest.text import BOM, Text
 from sidecarctl.manifest.trees import Trees
 
 if TYPE_CHECKING:
@@ -163,8 +163,21 @@ class Manifest(Struct, frozen=True, eq=False):
     documents: tuple[Document, ...]
 
 
-def parse(text: str, file: str) -> Manifest:
+def read_ahead(text: str) -> Read | None:
+    """Return the documents of *text* if they are plain: data that can be sent to another process.
+
+    `parse` takes them; None where it has to do all of it.
+    """
+    start = int(text.startswith(BOM))
+    if len(text) > MAX_CHARACTERS or _is_for_libyaml(text, start):
+        return None
+    return quick(text[start:])
+
+
+def parse(text: str, file: str, *, ahead: Read | None = None) -> Manifest:
     """Read *text*, which stands in *file*: YAML documents, or JSON values one after another.
+
+    *ahead* is what `read_ahead` has said of it, where that was asked.
 
     Raises:
         ManifestError: a syntax error, a key that occurs twice, a limit (nesting, size, aliases),
@@ -173,8 +186,7 @@ def parse(text: str, file: str) -> Manifest:
     source = Text(file, text)
     if len(text) > MAX_CHARACTERS:
         raise ManifestError("the file is larger than 64 MiB", at=Location(file, 1, 1, 1, 1))
-    start = source.bom
-    read = None if _is_for_libyaml(text, start) else quick(text[start:])
+    read = ahead or read_ahead(text)
     if read is None:
         from sidecarctl.manifest.full import full  # noqa: PLC0415  see above
 
@@ -193,10 +205,10 @@ def is_template(text: str) -> bool:
         return False
     try:
         parse(text, "")
-    except ManifestError as error:
-        from sidecarctl.manifest.template import TEMPLATE_MESSAGE  # noqa: PLC0415  see above
-
-        return error.message == TEMPLATE_MESSAGE
+    except HelmTemplateError:
+        return True
+    except ManifestError:
+        return False
     return False
 
 

@@ -10,11 +10,9 @@ from collections.abc import Iterable
 
 from yaml.nodes import Node, ScalarNode
 
-from sidecarctl.errors import ManifestError
+from sidecarctl.errors import HelmTemplateError, ManifestError
 from sidecarctl.manifest.keys import children, is_bare
 from sidecarctl.manifest.text import Text
-
-TEMPLATE_MESSAGE = "this is a Helm template, not a manifest"
 
 _OPENER = "{{"
 # Objects and functions that Helm alone has: alerts use `if`, `with` and `range`, too.
@@ -54,8 +52,8 @@ def blame_template(source: Text, error: ManifestError) -> ManifestError:
 def template_error(source: Text, offset: int) -> ManifestError:
     """Return the error for a template whose first action stands at *offset*."""
     end = source.text.find("}}", offset)
-    return ManifestError(
-        TEMPLATE_MESSAGE,
+    return HelmTemplateError(
+        "this is a Helm template, not a manifest",
         at=source.location(offset, source.line_end(offset, end + 2 if end > 0 else offset + 2)),
         hint="render it first: helm template … | sidecarctl inject -",
     )

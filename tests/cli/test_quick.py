@@ -85,8 +85,9 @@ def test_what_is_read_is_what_typer_reads(verb, data):
 
     if values is not None:
         # Typer turns a path into a Path where it calls the function.
-        plain = {n: str(v) if isinstance(v, Path) else v for n, v in values.items()}
-        assert plain == parsed(verb, words)
+        paths = {option.name for option in VERBS[verb].options.values() if option.is_path}
+        theirs = parsed(verb, words)
+        assert values == {n: Path(v) if n in paths else v for n, v in theirs.items()}
 
 
 def test_what_is_plain_goes_by_the_quick_door():
