@@ -16,8 +16,9 @@ def command(
         typer.Option(
             "--scenario",
             metavar="NAME",
-            help="start, rolling-update, deletion, node-shutdown, spot-reclaim, hard-eviction, "
-            "sidecar-crash, app-crash, job; repeatable. Else start and deletion, or a Job's run.",
+            help="start, rolling-update, deletion, deletion-during-init, node-shutdown, "
+            "spot-reclaim, hard-eviction, sidecar-crash, app-crash, liveness-kill, job; "
+            "repeatable. Else start and deletion, or a Job's run.",
         ),
     ] = None,
     assumptions: Annotated[
@@ -58,7 +59,9 @@ def command(
     ] = None,
     victim: Annotated[
         str,
-        typer.Option(metavar="CONTAINER", help="Who crashes in a crash, instead of the first."),
+        typer.Option(
+            metavar="CONTAINER", help="Who crashes or is killed, instead of the first or of all."
+        ),
     ] = "",
     form: Annotated[
         Literal["text", "json", "svg"], typer.Option("--format", help="How to give it out.")

@@ -1,6 +1,8 @@
 """What a crash in a running pod does: who is down for how long, and who only watches.
 
 - H3  nobody waits for a container that comes back: its hook and gate hold nothing back any more
+- P1  a probe sees a success up to one period late; when the startupProbe has passed, readiness is
+  asked at once [P2]
 - P8  the first restart comes at once, the later ones after a growing wait (`restart.backoff_s`)
 
 Source: https://kubernetes.io/docs/concepts/workloads/pods/pod-lifecycle/#container-restarts
@@ -8,7 +10,7 @@ Source: https://kubernetes.io/docs/concepts/workloads/pods/pod-lifecycle/#contai
 
 from sidecarctl.lifecycle.assumptions import Assumptions
 from sidecarctl.lifecycle.events import Event, What, in_order
-from sidecarctl.lifecycle.pod import Pod
+from sidecarctl.lifecycle.pod import Container, Pod, Probe
 from sidecarctl.lifecycle.restart import Verdict, backoff_s, verdict
 
 
@@ -22,18 +24,37 @@ def crash(
     Raises:
         KeyError: the pod has no container of that name.
     """
-    container, pace = pod.container(victim), guess.paces[victim]
+    container = pod.container(victim)
     follows = verdict(container, pod, code)
     events = [Event(0.0, victim, What.EXIT, f"exit code {code}: {follows}")]
     if follows in {Verdict.REST, Verdict.POD_FAILS}:
         return tuple(events)
-    begins = guess.sync_s + backoff_s(restarts)
-    events.append(Event(begins, victim, What.RESTART, "its image is on the node already"))
-    listens = begins + pace.start
-    events.append(Event(listens, victim, What.LISTENING))
-    ready = listens
-    if container.readiness is not None:
-        ready = max(listens, begins + container.readiness.delay_s)
-        ready += guess.phase * container.readiness.period_s  # P1
-    events.append(Event(ready, victim, What.READY))
+    events += comes_back(container, guess, guess.sync_s + backoff_s(restarts))
     return in_order(events)
+
+
+def comes_back(container: Container, guess: Assumptions, begins: float) -> list[Event]:
+    """Return the start of *container* at *begins* in a pod that runs already [H3].
+
+    Its own gate holds back its readiness, and nobody else.
+    """
+    name = container.name
+    listens = begins + guess.paces[name].start
+    events = [
+        Event(begins, name, What.RESTART, "its image is on the node already"),
+        Event(listens, name, What.LISTENING),
+    ]
+    started = begins
+    if container.startup is not None:
+        started = _seen(container.startup, listens, begins, guess)
+        events.append(Event(started, name, What.STARTED, "its startupProbe has passed"))
+    ready = max(listens, started)
+    probe = container.readiness
+    if probe is not None and (container.startup is None or ready < begins + probe.delay_s):
+        ready = _seen(probe, ready, begins, guess)
+    return [*events, Event(ready, name, What.READY)]
+
+
+def _seen(probe: Probe, listens: float, begins: float, guess: Assumptions) -> float:
+    """Return when *probe* sees that its container listens [P1]."""
+    return max(listens, begins + probe.delay_s) + guess.phase * probe.period_s

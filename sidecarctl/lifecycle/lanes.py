@@ -92,6 +92,6 @@ _BEGINS: dict[What, Phase | None] = {
     What.HOOK_DONE: Phase.WAITING,
     What.HOOK_CUT: Phase.WAITING,
     What.SIGNAL: Phase.STOPPING,
-    What.KILL: None,
+    What.KILL: Phase.DOWN,
     What.EXIT: Phase.DOWN,
 }

@@ -62,7 +62,7 @@ def stop(
     for container in (*pod.apps, *reversed(pod.sidecars)):
         turn = max(ends.values(), default=0.0) if container.is_native_sidecar and ordered else 0.0
         death = (dies or {}).get(container.name, NEVER)
-        mine = _stop_one(container, guess.paces[container.name], grace, turn, death)
+        mine = stop_one(container, guess.paces[container.name], grace, turn, death)
         ends[container.name] = mine[-1].at_s
         events += mine
     return in_order(events)
@@ -79,13 +79,16 @@ def end_s(events: tuple[Event, ...]) -> float:
     return max((e.at_s for e in events if e.what in {What.EXIT, What.KILL}), default=0.0)
 
 
-def _stop_one(
-    container: Container, pace: Pace, grace: int, turn: float, death: float
+def stop_one(
+    container: Container, pace: Pace, grace: int, turn: float = 0.0, death: float = NEVER
 ) -> list[Event]:
-    """Return the stop of one container; its turn is at *turn*, 0 for whoever need not wait."""
+    """Return the stop of one container within *grace* seconds, from 0 s on.
+
+    Its turn is at *turn*, 0 for whoever need not wait; it ends by itself at *death*.
+    """
     name, events = container.name, []
     hooked = 0.0
-    if container.pre_stop is not None:  # T1, T2
+    if container.pre_stop is not None and grace > 0:  # T1, T2
         hooked = min(pace.pre_stop, grace, death)
         events.append(Event(0, name, What.HOOK))
         if pace.pre_stop <= min(grace, death):

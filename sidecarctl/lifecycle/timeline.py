@@ -13,16 +13,18 @@ from sidecarctl.errors import ProfileError
 from sidecarctl.lifecycle.assumptions import Assumptions, assume
 from sidecarctl.lifecycle.completion import complete
 from sidecarctl.lifecycle.crash import crash
+from sidecarctl.lifecycle.during_init import half_way, hangs, stop_during_init
 from sidecarctl.lifecycle.events import NEVER, Event, What, time_of
 from sidecarctl.lifecycle.gaps import Gap, empty_seat, gaps
 from sidecarctl.lifecycle.lanes import Lane, Phase, lane
 from sidecarctl.lifecycle.needs import Need, needs
-from sidecarctl.lifecycle.pod import Pod, Role
+from sidecarctl.lifecycle.pod import Container, Pod, Role
 from sidecarctl.lifecycle.rollout import NEW, OLD, exchange
 from sidecarctl.lifecycle.setting import Setting, mains
 from sidecarctl.lifecycle.start import POD, start
 from sidecarctl.lifecycle.stop import effective_grace_s, stop
 from sidecarctl.lifecycle.strategy import Strategy
+from sidecarctl.lifecycle.unhealthy import unhealthy, watched
 from sidecarctl.violation import did_you_mean
 
 
@@ -32,11 +34,13 @@ class Scenario(StrEnum):
     START = "start"
     ROLLING_UPDATE = "rolling update"
     DELETION = "deletion"
+    DELETION_DURING_INIT = "deletion during init"
     NODE_SHUTDOWN = "node shutdown"
     SPOT_RECLAIM = "spot reclaim"
     EVICTION = "hard eviction"
     SIDECAR_CRASH = "sidecar crash"
     APP_CRASH = "app crash"
+    LIVENESS_KILL = "liveness kill"
     JOB = "job"
 
 
@@ -50,6 +54,11 @@ GRACE_OF: Mapping[Scenario, int] = {
     Scenario.EVICTION: 0,
 }
 """The grace period that the kubelet puts in place of the pod's, where it is shorter [T0]."""
+
+
+STOPS = frozenset({Scenario.DELETION, Scenario.DELETION_DURING_INIT, *GRACE_OF})
+"""What ends the pod."""
+_DOES = {Role.INIT: "works", Role.SIDECAR: "has not opened its gate"}
 
 
 class Timeline(Struct, frozen=True):
@@ -80,23 +89,30 @@ def timeline(
 ) -> Timeline:
     """Return what happens to *pod* in *scenario*; *victim* crashes, else the first of its role.
 
-    *pod* must be one that the API server takes: see `refusal.faults`.
+    Without a *victim* every livenessProbe fails. *pod* must be one that the API server takes: see
+    `refusal.faults`.
 
     Raises:
         ValueError: nothing replaces the pod, so it has no rolling update.
+        IndexError: it has no init container at which a deletion could find it.
     """
     setting, guess = setting or Setting(), guess or assume(pod)
     wanted = needs(pod, setting)
     if scenario is Scenario.ROLLING_UPDATE:
         return _rolling_update(pod, guess, setting, wanted)
-    stops = scenario is Scenario.DELETION or scenario in GRACE_OF
+    stops = scenario in STOPS
     override = GRACE_OF.get(scenario)
-    if stops:
+    if scenario is Scenario.DELETION_DURING_INIT:
+        events = stop_during_init(pod, guess, setting.version)
+    elif stops:
         events = stop(pod, guess, setting.version, grace_s=override)
     elif scenario is Scenario.JOB:
         events = complete(pod, guess, setting)
     elif scenario is Scenario.START:
         events = start(pod, guess, wanted)
+    elif scenario is Scenario.LIVENESS_KILL:
+        victims = (pod.container(victim),) if victim else watched(pod)
+        events = unhealthy(pod, guess, setting.version, victims)
     else:
         events = crash(pod, guess, victim or first_victim(pod, scenario, setting))
     end_s = max((event.at_s for event in events), default=0.0)
@@ -104,13 +120,15 @@ def timeline(
     return Timeline(
         scenario=scenario,
         assumptions=guess,
-        lanes=_lanes(pod, events, end_s, before),
+        lanes=_lanes(pod, events, end_s, before, _idle(pod, scenario)),
         events=events,
-        gaps=gaps(events, pod, wanted, setting),
+        gaps=()
+        if scenario is Scenario.DELETION_DURING_INIT
+        else gaps(events, pod, wanted, setting),
         end_s=end_s,
         ready_s=time_of(events, POD, What.READY),
         grace_s=effective_grace_s(pod, override) if stops else None,
-        notes=tuple(_notes(pod, scenario, stops=stops)),
+        notes=tuple(_notes(pod, scenario, setting)),
     )
 
 
@@ -171,7 +189,7 @@ def _rollout_notes(how: Strategy, begins: float, ready: float) -> Iterator[str]:
     """Yield who goes first, what stays, and how long all rounds take where *ready* ends one."""
     yield how.order.value
     if how.kept:
-        yield f"the first {how.kept} of {how.replicas} pods keep their revision (partition)"
+        yield f"{how.kept} of {how.replicas} pods below the partition: they stay as they are"
     if how.replicas is None:
         nodes = "one node" if how.batch == 1 else f"up to {how.batch} nodes"
         nodes = f"up to {how.share} of the nodes" if how.share else nodes
@@ -189,18 +207,51 @@ def _rollout_notes(how: Strategy, begins: float, ready: float) -> Iterator[str]:
 
 
 def _lanes(
-    pod: Pod, events: tuple[Event, ...], end_s: float, before: Phase | None
+    pod: Pod,
+    events: tuple[Event, ...],
+    end_s: float,
+    before: Phase | None,
+    idle: frozenset[str] = frozenset(),
 ) -> tuple[Lane, ...]:
-    """Return the lane of each container, of which all but init containers do *before* at 0 s."""
+    """Return the lane of each container; all do *before* at 0 s but *idle* and init containers."""
     return tuple(
-        lane(c, events, end_s, before=None if c.role is Role.INIT else before)
-        for c in pod.containers
+        lane(c, events, end_s, before=_at_first(c, before, idle, events)) for c in pod.containers
     )
 
 
-def _notes(pod: Pod, scenario: Scenario, *, stops: bool) -> Iterator[str]:
+def _at_first(
+    container: Container, before: Phase | None, idle: frozenset[str], events: tuple[Event, ...]
+) -> Phase | None:
+    if container.name in idle:
+        return None
+    if container.role is Role.INIT:  # it has ended, unless the stop finds it at work
+        is_stopped = time_of(events, container.name, What.SIGNAL) != NEVER
+        return Phase.WORKING if is_stopped else None
+    return before
+
+
+def _idle(pod: Pod, scenario: Scenario) -> frozenset[str]:
+    """Return the containers that have not begun when *scenario* does."""
+    if scenario is not Scenario.DELETION_DURING_INIT:
+        return frozenset()
+    _, running = half_way(pod)
+    return frozenset(c.name for c in pod.containers) - running
+
+
+def _notes(pod: Pod, scenario: Scenario, setting: Setting) -> Iterator[str]:
     """Yield where the kubelet does not promise what the timeline shows."""
-    if stops and GRACE_OF.get(scenario, pod.grace_s) == 0:  # T5
+    if scenario in STOPS and GRACE_OF.get(scenario, pod.grace_s) == 0:  # T5
         yield "without a grace period neither preStop hooks nor the order of the stop are promised"
     if len(pod.apps) > 1 and scenario in {Scenario.START, Scenario.JOB}:  # A3
         yield "that apps start one after the other is how the kubelet is built, not a promise"
+    if scenario is Scenario.DELETION_DURING_INIT:
+        at, running = half_way(pod)
+        yield f"the pod is deleted while {at.name!r} {_DOES[at.role]}; no app has begun"
+        if hangs(pod, setting.version):  # T14
+            first = next(c.name for c in pod.sidecars if c.name in running)
+            yield (
+                f"on {setting.version} {first!r} waits for sidecars that never ran, until "
+                "the grace period is over: fixed in 1.29.8, 1.30.4 and 1.31 (k/k#125880)"
+            )
+    if scenario is Scenario.LIVENESS_KILL and len(watched(pod)) > 1:  # S1
+        yield "one container is killed after the other, in no promised order; none starts meanwhile"

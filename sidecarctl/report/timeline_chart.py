@@ -12,8 +12,8 @@ from sidecarctl.lifecycle.gaps import Gap
 from sidecarctl.lifecycle.lanes import Lane, Phase, Span
 from sidecarctl.lifecycle.pod import Role
 from sidecarctl.lifecycle.rollout import OLD
-from sidecarctl.lifecycle.timeline import Scenario, Timeline
-from sidecarctl.report.timeline_words import STOPS, outcome_s, seconds, sentence
+from sidecarctl.lifecycle.timeline import STOPS, Scenario, Timeline
+from sidecarctl.report.timeline_words import outcome_s, seconds, sentence
 from sidecarctl.simulate.simulated import Picture
 
 WORDS = {
@@ -33,7 +33,7 @@ WORDS = {
 _STEPS = (1, 2, 5, 10)
 _TAIL, _STUCK_TAIL = 0.06, 0.5
 """How much of its length the axis goes on after the last event, so that what lasts is seen."""
-_RUNNING = STOPS | {Scenario.SIDECAR_CRASH, Scenario.APP_CRASH}
+_RUNNING = STOPS | {Scenario.SIDECAR_CRASH, Scenario.APP_CRASH, Scenario.LIVENESS_KILL}
 """Scenarios that begin with a running pod."""
 _OPENS = {Role.INIT: What.DONE, Role.SIDECAR: What.STARTED, Role.APP: What.HOOKED}
 
@@ -96,6 +96,8 @@ def chart(picture: Picture, case: Case) -> Chart:
     end_s = max(timeline.end_s, last_s, 1.0) * (1 + (_STUCK_TAIL if is_stuck else _TAIL))
     lanes = tuple(each for each in timeline.lanes if not _is_history(each, timeline))
     silence = "has ended" if picture.scenario in _RUNNING else "never starts"
+    if picture.scenario is Scenario.DELETION_DURING_INIT:
+        silence = "has not begun"
     rows = tuple(_row(lane, timeline.end_s, end_s, silence) for lane in lanes)
     others = [f"{c.value} {seconds(outcome_s(picture.cases[c]))}" for c in Case if c is not case]
     is_certain = len({outcome_s(each) for each in picture.cases.values()}) == 1

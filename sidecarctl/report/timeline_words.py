@@ -5,12 +5,8 @@ from collections.abc import Iterator, Sequence
 from sidecarctl.lifecycle.assumptions import FIELDS, Case
 from sidecarctl.lifecycle.events import NEVER, What, time_of
 from sidecarctl.lifecycle.start import POD
-from sidecarctl.lifecycle.timeline import Scenario, Timeline
+from sidecarctl.lifecycle.timeline import STOPS, Scenario, Timeline
 from sidecarctl.simulate.simulated import SimulatedPod
-
-STOPS = frozenset({Scenario.DELETION, Scenario.NODE_SHUTDOWN, Scenario.SPOT_RECLAIM,
-                    Scenario.EVICTION})  # fmt: skip
-
 
 _NEVER = {
     Scenario.START: "never Ready",
@@ -44,6 +40,8 @@ def outcome_s(timeline: Timeline) -> float:
         return NEVER
     if timeline.scenario in {Scenario.APP_CRASH, Scenario.SIDECAR_CRASH}:
         return min((e.at_s for e in timeline.events if e.what is What.READY), default=NEVER)
+    if timeline.scenario is Scenario.LIVENESS_KILL:
+        return max((e.at_s for e in timeline.events if e.what is What.READY), default=NEVER)
     return timeline.end_s
 
 
@@ -57,6 +55,10 @@ def sentence(timeline: Timeline) -> str:
         return f"{_REACHED[scenario]} after {seconds(at)}"
     if scenario in STOPS:
         return f"gone after {seconds(at)}, with a grace period of {seconds(timeline.grace_s or 0)}"
+    if scenario is Scenario.LIVENESS_KILL:
+        killed = dict.fromkeys(e.container for e in timeline.events if e.what is What.SIGNAL)
+        names = ", ".join(map(repr, killed))
+        return f"{names} killed, " + ("and gone" if at == NEVER else f"back after {seconds(at)}")
     crashed = timeline.events[0]
     if at == NEVER:
         return f"{crashed.container!r} ends, {crashed.why}"

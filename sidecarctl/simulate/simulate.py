@@ -15,6 +15,7 @@ from sidecarctl.lifecycle.pod import Container, Pod, Role
 from sidecarctl.lifecycle.setting import Setting, classics
 from sidecarctl.lifecycle.strategy import strategy
 from sidecarctl.lifecycle.timeline import Scenario, timeline
+from sidecarctl.lifecycle.unhealthy import watched
 from sidecarctl.lifecycle.versions import Version
 from sidecarctl.lint.hazards import hit
 from sidecarctl.lint.run import Run
@@ -29,7 +30,9 @@ from sidecarctl.topology.fleet import Fleet, fleet
 _USUAL = (Scenario.START, Scenario.DELETION)
 _OF_JOB = (Scenario.JOB, Scenario.DELETION)
 _STARTS = frozenset({Scenario.START, Scenario.JOB, Scenario.ROLLING_UPDATE})
-_CRASHES = frozenset({Scenario.SIDECAR_CRASH, Scenario.APP_CRASH})
+_CRASHES = frozenset({Scenario.SIDECAR_CRASH, Scenario.APP_CRASH, Scenario.LIVENESS_KILL})
+_ENDS = frozenset(Scenario) - {Scenario.START, Scenario.SIDECAR_CRASH, Scenario.APP_CRASH}
+_ENDS_INIT = frozenset({Scenario.DELETION_DURING_INIT})
 
 
 class Wish(Struct, frozen=True):
@@ -97,7 +100,7 @@ def _pod(workload: Workload, run: Run, wish: Wish, stage: Stage) -> SimulatedPod
     told = said_of(pod, wish.assumptions)
     found = analyse(workload.pod, workload.pod_path, setting, told)
     scenarios = wish.scenarios or (_OF_JOB if setting.is_job else _USUAL)
-    missing = {each: _missing(each, pod, setting) for each in scenarios}
+    missing = {each: _missing(each, pod, setting, wish.victim) for each in scenarios}
     simulated = SimulatedPod(
         kind=workload.kind,
         name=workload.name,
@@ -133,9 +136,10 @@ def _in_play(container: Container, scenarios: Sequence[Scenario]) -> Iterator[st
         yield "start"
     if Scenario.JOB in scenarios and container.role is Role.APP:
         yield "run"
-    if starts and container.post_start is not None:
+    if (starts or Scenario.LIVENESS_KILL in scenarios) and container.post_start is not None:
         yield "hook"
-    if container.role is not Role.INIT and {*scenarios} - _CRASHES - {Scenario.START}:
+    ends = {*scenarios} & (_ENDS if container.role is not Role.INIT else _ENDS_INIT)
+    if ends:
         yield from ("pre_stop", "exit") if container.pre_stop is not None else ("exit",)
 
 
@@ -148,15 +152,28 @@ def _picture(pod: Pod, scenario: Scenario, setting: Setting, wish: Wish) -> Pict
     )
 
 
-def _missing(scenario: Scenario, pod: Pod, setting: Setting) -> str:
+def _missing(scenario: Scenario, pod: Pod, setting: Setting, victim: str) -> str:
     """Say why *pod* does not go through *scenario*, or return an empty sentence."""
+    if scenario is Scenario.LIVENESS_KILL:
+        return _unwatched(pod, victim)
     if scenario is Scenario.ROLLING_UPDATE and setting.strategy is None:
         return f"no {scenario}: nothing replaces the pods of a {setting.kind}"
     if scenario is Scenario.JOB and not setting.is_job:
         return f"no {scenario}: the pods of a {setting.kind} are not there to end"
     if scenario is Scenario.SIDECAR_CRASH and not (pod.sidecars or classics(pod, setting)):
         return f"no {scenario}: it has no sidecar"
+    if scenario is Scenario.DELETION_DURING_INIT and not pod.inits:
+        return f"no {scenario}: it has no init container"
     return ""
+
+
+def _unwatched(pod: Pod, victim: str) -> str:
+    """Say why no livenessProbe of *pod*, or none of *victim*, can fail."""
+    alive = {each.name for each in watched(pod)}
+    who = repr(victim) if victim else "no container"
+    if alive and (not victim or victim in alive):
+        return ""
+    return f"no {Scenario.LIVENESS_KILL}: {who} has {'no' if victim else 'a'} livenessProbe"
 
 
 def _danger(hazard: Hazard, document: Document) -> Danger:

@@ -192,7 +192,8 @@ def test_a_workload_that_the_profile_leaves_alone_says_why(run, folder):
          "error: no pod has a container 'web'\n  hint: there are shop, sql\n"),
         (["--scenario", "reboot"],
          "error: there is no scenario 'reboot'\n  hint: known here: app-crash, deletion, "
-         "hard-eviction, job, node-shutdown, rolling-update, sidecar-crash, spot-reclaim, start\n"),
+         "deletion-during-init, hard-eviction, job, liveness-kill, node-shutdown, "
+             "rolling-update, sidecar-crash, spot-reclaim, start\n"),
         (["--scenario", "rolling-updates"],
          "error: there is no scenario 'rolling-updates'\n  hint: did you mean 'rolling-update'?\n"),
         (["--kubernetes-version", "new"],

@@ -4,8 +4,10 @@
 
 Each part is a role (init, sidecar, app), a name and clauses:
 ``listens PORT``, ``dials PORT``, ``image NAME``, ``gate PORT[/PERIOD[/FAILURES]]`` (startupProbe),
-``ready PORT[/PERIOD]``, ``live PORT``, ``hook WHAT`` (postStart) and ``stop WHAT`` (preStop) with
-WHAT one of ``sleep:5``, ``exec:words_with_underscores``, ``http:PORT/path``, ``tcp:PORT``,
+``ready PORT[/PERIOD]``, ``live PORT[/PERIOD[/FAILURES]]``,
+``lives PORT/PERIOD/FAILURES/GRACE`` (a grace period of its own),
+``hook WHAT`` (postStart) and ``stop WHAT`` (preStop) with WHAT one of ``sleep:5``,
+``exec:words_with_underscores``, ``http:PORT/path``, ``tcp:PORT``,
 ``env NAME=VALUE``, ``args WORD``, ``run WORDS`` (command), ``policy P``, ``reads VOLUME`` and
 ``writes VOLUME``; in words a blank is written ``_``.
 ``starts``, ``runs``, ``hooks``, ``exits`` and ``pulls`` with seconds are assumptions.
@@ -67,6 +69,10 @@ def _clause(pod, container, clause, value):
     words = value.replace("_", " ")
     if clause in {"image", "policy"}:
         container[{"image": "image", "policy": "restartPolicy"}[clause]] = value
+    elif clause == "lives":
+        port, grace = value.rsplit("/", 1)
+        own = {"terminationGracePeriodSeconds": int(grace)}
+        container["livenessProbe"] = _probe(port) | own
     elif clause in _PROBES:
         container[_PROBES[clause]] = _probe(value)
     elif clause in _HOOKS:

@@ -9,6 +9,7 @@ from lifecycle.shorthand import read_setting, read_shorthand
 
 from sidecarctl.lifecycle.analysis import analyse
 from sidecarctl.lifecycle.assumptions import Case, assume
+from sidecarctl.lifecycle.during_init import stop_during_init
 from sidecarctl.lifecycle.events import NEVER, What, time_of
 from sidecarctl.lifecycle.hazards.hazard import edited
 from sidecarctl.lifecycle.needs import needs
@@ -17,6 +18,7 @@ from sidecarctl.lifecycle.setting import Setting
 from sidecarctl.lifecycle.start import start
 from sidecarctl.lifecycle.stop import stop
 from sidecarctl.lifecycle.strategy import strategy
+from sidecarctl.lifecycle.unhealthy import unhealthy, watched
 from sidecarctl.lifecycle.versions import Version
 
 TEXT = (Path(__file__).parent / "cases.md").read_text(encoding="utf-8")
@@ -94,6 +96,23 @@ def test_stops(text, grace, expected):
     data, given = read_shorthand(text)
     pod = read(data | {"terminationGracePeriodSeconds": int(grace)})
     events = stop(pod, assume(pod, Case.BEST, given), Version(1, 33))
+    assert ", ".join(f"{e.container} {e.what} {e.at_s:g}" for e in events) == expected
+
+
+@pytest.mark.parametrize(("text", "version", "expected"), table("Stops during init"))
+def test_stops_during_init(text, version, expected):
+    data, given = read_shorthand(text)
+    pod = read(data)
+    guess = assume(pod, Case.BEST, given)
+    events = stop_during_init(pod, guess, Version.parse(version))
+    assert ", ".join(f"{e.container} {e.what} {e.at_s:g}" for e in events) == expected
+
+
+@pytest.mark.parametrize(("text", "version", "expected"), table("Liveness kills"))
+def test_liveness_kills(text, version, expected):
+    data, given = read_shorthand(text)
+    pod = read(data)
+    events = unhealthy(pod, assume(pod, Case.BEST, given), Version.parse(version), watched(pod))
     assert ", ".join(f"{e.container} {e.what} {e.at_s:g}" for e in events) == expected
 
 

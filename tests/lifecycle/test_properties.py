@@ -8,6 +8,7 @@ from msgspec.structs import replace
 
 from sidecarctl.lifecycle.analysis import analyse
 from sidecarctl.lifecycle.assumptions import Case, assume
+from sidecarctl.lifecycle.during_init import half_way, stop_during_init
 from sidecarctl.lifecycle.events import NEVER, What, time_of
 from sidecarctl.lifecycle.form import grace_needed_s
 from sidecarctl.lifecycle.hazards.hazard import edited
@@ -17,6 +18,7 @@ from sidecarctl.lifecycle.reading import read
 from sidecarctl.lifecycle.setting import Setting
 from sidecarctl.lifecycle.start import POD, start
 from sidecarctl.lifecycle.stop import FLOOR_S, effective_grace_s, end_s, stop
+from sidecarctl.lifecycle.unhealthy import unhealthy, watched
 from sidecarctl.lifecycle.versions import Version
 
 # No deadline: the machine that runs this has other work to do.
@@ -168,6 +170,35 @@ def test_sidecars_are_signalled_after_the_apps_unless_the_grace_is_over(data, dr
 def _end(events, container):
     ends = {What.EXIT, What.KILL}
     return next(e.at_s for e in events if e.container == container.name and e.what in ends)
+
+
+@relaxed
+@given(pods(), VERSIONS, st.data())
+def test_a_deletion_during_init_ends_with_the_grace_period(data, version, draw):
+    pod = read(data)
+    if not pod.inits:
+        return
+    guess = assume(pod, Case.BEST, draw.draw(assumed(pod)))
+    _, running = half_way(pod)
+    events = stop_during_init(pod, guess, version)
+    assert end_s(events) <= effective_grace_s(pod) + FLOOR_S + SLACK_S
+    ended = [e.container for e in events if e.what in {What.EXIT, What.KILL}]
+    assert sorted(ended) == sorted(running)
+
+
+@relaxed
+@given(pods(), st.data())
+def test_liveness_kills_never_overlap_and_everybody_comes_back(data, draw):
+    pod = read(data)
+    guess = assume(pod, draw.draw(st.sampled_from(Case)), draw.draw(assumed(pod)))
+    events = unhealthy(pod, guess, Version(1, 33), watched(pod))
+    kills = []
+    for container in watched(pod):
+        mine = [e for e in events if e.container == container.name]
+        ends = _end(events, container)
+        kills.append((min(e.at_s for e in mine), ends))
+        assert time_of(events, container.name, What.RESTART) >= ends
+    assert all(one[1] <= other[0] for one, other in pairwise(sorted(kills)))
 
 
 @relaxed

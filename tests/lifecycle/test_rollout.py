@@ -111,7 +111,7 @@ def notes(how):
 def test_pods_below_the_partition_stay_as_they_are():
     assert notes(Strategy(Order.OLD_FIRST, 5, 1, kept=2)) == (
         "the old pod has ended before the new one is created",
-        "the first 2 of 5 pods keep their revision (partition)",
+        "2 of 5 pods below the partition: they stay as they are",
         "3 pods, up to 1 at a time: 3 rounds, about 27 s",
     )
 

@@ -109,9 +109,9 @@ def test_a_timeline_says_what_nobody_promises():
 def test_a_sidecar_crash_leaves_the_app_alone():
     picture = drawn(SHOP, Scenario.SIDECAR_CRASH)
     assert lanes(picture) == {
-        "sql": ["down 0-0.5", "starting 0.5-2.5"],
+        "sql": ["down 0-0.5", "starting 0.5-2.5", "gating 2.5-3"],
         "migrate": [],
-        "shop": ["running 0-2.5"],
+        "shop": ["running 0-3"],
     }
     assert gaps(picture) == ["0-2.5 'shop' runs without port 5432 of 'sql'"]
 
@@ -130,3 +130,35 @@ def test_a_job_ends_after_its_sidecars():
     picture = drawn("sidecar sql exits 2 > app work runs 60", Scenario.JOB, Case.BEST, "Job")
     assert lanes(picture) == {"sql": ["running 0-60", "stopping 60-62"], "work": ["working 0-60"]}
     assert picture.end_s == 62
+
+
+def test_a_deletion_during_init_finds_no_app():
+    picture = drawn(SHOP, Scenario.DELETION_DURING_INIT, setting="served")
+    assert lanes(picture) == {
+        "sql": ["draining 0-4", "stopping 4-5"],
+        "migrate": ["stopping 0-1"],
+        "shop": [],
+    }
+    assert (picture.gaps, picture.grace_s) == ((), 30)
+    assert picture.notes == ("the pod is deleted while 'migrate' works; no app has begun",)
+
+
+def test_a_deletion_during_init_that_hangs_says_on_which_kubelets():
+    text = "sidecar a > init b > sidecar d > app c"
+    notes = drawn(text, Scenario.DELETION_DURING_INIT, setting="1.30.2").notes
+    assert notes[1] == (
+        "on 1.30.2 'a' waits for sidecars that never ran, until the grace period is over: "
+        "fixed in 1.29.8, 1.30.4 and 1.31 (k/k#125880)"
+    )
+    assert len(drawn(text, Scenario.DELETION_DURING_INIT, setting="1.30.4").notes) == 1
+
+
+def test_liveness_kills_go_one_by_one_unless_a_victim_is_named():
+    text = "app a live 80/1/1 exits 4 > app b live 81/1/1 exits 6"
+    both = drawn(text, Scenario.LIVENESS_KILL, Case.BEST)
+    assert lanes(both)["a"] == ["stopping 0-4", "down 4-10"]
+    assert both.notes == (
+        "one container is killed after the other, in no promised order; none starts meanwhile",
+    )
+    one = drawn(text, Scenario.LIVENESS_KILL, Case.BEST, victim="b")
+    assert lanes(one) == {"a": ["running 0-6"], "b": ["stopping 0-6"]}
