@@ -33,7 +33,8 @@ class Way(Struct, frozen=True, eq=False):
     @property
     def name(self) -> str:
         several = len(self.listener.chains) > 1
-        kind = f" ({'TLS' if self.chain.tls else 'plaintext'})" if several else ""
+        by_name = self.is_by_destination and self.chain.part.text("name")
+        kind = f" ({by_name or ('TLS' if self.chain.tls else 'plaintext')})" if several else ""
         return f"{self.listener.name or f'listener {self.index}'}{kind}"
 
     @property

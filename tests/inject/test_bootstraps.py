@@ -18,6 +18,7 @@ from sidecarctl.profile.profile import load_profile
 
 HERE = Path(__file__).parent
 FULL = str(HERE.parent / "profiles" / "full.yaml")
+CAPTURED = str(HERE.parent / "profiles" / "captured.yaml")
 RELOAD = str(HERE.parent / "profiles" / "reload.yaml")
 FILES = [*sorted((HERE.parent / "fixtures").iterdir()), *CORPUS]
 BOUND = ['sidecars.envoy.bind={env: {HOST: "127.0.0.1"}}']
@@ -58,8 +59,9 @@ def whole(files):
         ("default", {"kubernetes_version": "1.28"}, 70),
         ("strict", {"sets": BOUND}, 50),
         (RELOAD, {}, 75),
+        (CAPTURED, {}, 75),
     ],
-    ids=["default", "strict", "full", "classic", "loopback", "reload"],
+    ids=["default", "strict", "full", "classic", "loopback", "reload", "captured"],
 )
 def test_envoy_takes_every_bootstrap_without_a_warning(
     profile, options, least, request, record_property

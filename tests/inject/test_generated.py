@@ -16,7 +16,8 @@ from sidecarctl.manifest.document import parse
 from sidecarctl.plan.outcome import Status
 from sidecarctl.profile.profile import load_profile
 
-RELOAD = str(Path(__file__).resolve().parents[1] / "profiles" / "reload.yaml")
+PROFILES = Path(__file__).resolve().parents[1] / "profiles"
+RELOAD, CAPTURED = str(PROFILES / "reload.yaml"), str(PROFILES / "captured.yaml")
 NAMES = st.from_regex(r"[a-z][a-z0-9-]{0,12}[a-z0-9]", fullmatch=True)
 WORDS = st.text(st.characters(blacklist_categories=("Cs", "Cc")), max_size=20)
 NUMBERS = st.sampled_from([80, 443, 3000, 5432, 6379, 8080, 9090, 9902, 10000, 50051])
@@ -137,7 +138,7 @@ def manifests(draw):
     )
 
 
-@pytest.mark.parametrize("profile", ["default", "strict", "datadog", "istio", RELOAD])
+@pytest.mark.parametrize("profile", ["default", "strict", "datadog", "istio", RELOAD, CAPTURED])
 @settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
 @given(text=manifests())
 def test_what_is_injected_is_there_once_and_can_be_taken_back(profile, text):
