@@ -1,10 +1,11 @@
 """All rules on all documents: hits become findings, suppressions take some of them away."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import cache
 from importlib import import_module
 from pkgutil import iter_modules
 from traceback import extract_tb
+from typing import TypeVar
 
 from msgspec import Struct
 
@@ -21,6 +22,8 @@ from sidecarctl.manifest.document import Document, Manifest
 from sidecarctl.manifest.workload import workload
 
 CRASHED, UNUSED, UNKNOWN = "rule-crashed", "unused-suppression", "unknown-rule-in-suppression"
+
+_Subject = TypeVar("_Subject")
 
 
 class Placed(Struct, frozen=True):
@@ -60,9 +63,10 @@ def lint(
     in how many the documents are looked at.
     """
     documents = [document for manifest in manifests for document in manifest.documents]
+    look = _Look(rules, run)
 
     def looked_at(some: Sequence[Document]) -> list[list[Finding]]:
-        return [list(_of_document(each, rules, run)) for each in some]
+        return [look.at(each) for each in some]
 
     found = iter(share(looked_at, documents, processes))
     findings: list[Finding] = []
@@ -82,33 +86,45 @@ def is_kubernetes(document: Document) -> bool:
     return bool(document.kind and document.api_version)
 
 
-def _of_document(document: Document, rules: Sequence[Rule], run: Run) -> Iterator[Finding]:
-    holder = workload(document)
-    of_api = is_kubernetes(document)
-    bootstraps = run.bootstraps(document)
-    for rule in rules:
+class _Look:
+    """Looks at documents, one after the other, with the rules that concern each."""
+
+    def __init__(self, rules: Sequence[Rule], run: Run) -> None:
+        self._run = run
+        self._crashed = next((one for one in rules if one.slug == CRASHED), None)
+        # Most rules find nothing, in most documents: not even a question is spent on the others.
+        self._of_document = [(one, one.of_document) for one in rules if one.of_document]
+        self._of_workload = [(one, one.of_workload) for one in rules if one.of_workload]
+        self._of_bootstrap = [(one, one.of_bootstrap) for one in rules if one.of_bootstrap]
+
+    def at(self, document: Document) -> list[Finding]:
+        """Return what the rules find in *document*."""
+        findings: list[Finding] = []
+        if is_kubernetes(document):
+            for rule, check in self._of_document:
+                findings += self._found(rule, check, document, document, document)
+        holder = workload(document)
+        if holder is not None:
+            for one, look in self._of_workload:
+                findings += self._found(one, look, holder, document, document)
+        for each in self._run.bootstraps(document):
+            for this, read in self._of_bootstrap:
+                findings += self._found(this, read, each, each, document)
+        return findings
+
+    def _found(
+        self,
+        rule: Rule,
+        check: Callable[[_Subject, Run], Iterator[Hit]],
+        subject: _Subject,
+        holder: Document | Bootstrap,
+        document: Document,
+    ) -> Sequence[Finding]:
+        """Return what *check* finds in *subject*; the paths of its hits count from *holder*."""
         try:
-            # Most rules find nothing, in most documents: no more than a call for each.
-            findings: list[Finding] = []
-            if of_api and rule.of_document is not None:
-                findings += [
-                    finding_of(hit, rule, document) for hit in rule.of_document(document, run)
-                ]
-            if holder is not None and rule.of_workload is not None:
-                findings += [
-                    finding_of(hit, rule, document) for hit in rule.of_workload(holder, run)
-                ]
-            if bootstraps and rule.of_bootstrap is not None:
-                for each in bootstraps:
-                    findings += [
-                        finding_of(hit, rule, each) for hit in rule.of_bootstrap(each, run)
-                    ]
+            return [finding_of(hit, rule, holder) for hit in check(subject, self._run)]
         except Exception as error:  # noqa: BLE001 - a rule that breaks must not hide the others
-            crashed = next((one for one in rules if one.slug == CRASHED), None)
-            if crashed is not None:
-                yield _crash(crashed, rule, error, document)
-            continue
-        yield from findings
+            return [_crash(self._crashed, rule, error, document)] if self._crashed else ()
 
 
 def finding_of(hit: Hit, rule: Rule, holder: Document | Bootstrap) -> Finding:

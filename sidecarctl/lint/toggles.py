@@ -90,10 +90,9 @@ def uses(document: Document) -> Iterator[Use]:
         for form in _FORMS:
             field = f"{form}s"
             for key, value in mapping(metadata, field).items():
-                for toggle in TOGGLES:
-                    if toggle.key == key:
-                        path = (*base, "metadata", field, key)
-                        yield Use(toggle, form, holder, path, value)
+                toggle = _BY_KEY.get(key)
+                if toggle is not None:
+                    yield Use(toggle, form, holder, (*base, "metadata", field, key), value)
 
 
 def expects_sidecars(holder: Workload) -> bool:
@@ -108,6 +107,7 @@ _ADDS = re.compile(
     r"|vault\.hashicorp\.com/agent-inject|kuma\.io/sidecar-injection)$"
 )
 _OFF = frozenset({"false", "disabled", "no", "0"})
+_BY_KEY = {toggle.key: toggle for toggle in TOGGLES}
 _FORMS: tuple[Form, ...] = ("label", "annotation")
 
 

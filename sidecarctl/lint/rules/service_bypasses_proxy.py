@@ -159,9 +159,10 @@ def check(document: Document, run: Run) -> Iterator[Hit]:
     """Report ports of Services that reach what a listener with mutual TLS stands before."""
     found = service(document)
     for target in run.index.selected_by(found) if found else ():
-        if any(purpose(each) is Purpose.REDIRECT for each in run.pod(target).inits):
+        envoys = run.envoys(target)
+        if envoys and any(purpose(one) is Purpose.REDIRECT for one in run.pod(target).inits):
             continue  # the kernel leads what comes for the application to the proxy
-        for each in run.envoys(target):
+        for each in envoys:
             for listener in each.bootstrap.listeners:
                 if not listener.demands_certificate:
                     continue
