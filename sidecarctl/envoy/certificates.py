@@ -1,55 +1,68 @@
-"""The files of SDS by which Envoy finds its certificates: one secret a file, all in the ConfigMap.
+"""How Envoy finds its certificates: by SDS alone, from files of the ConfigMap or from a server.
 
-Only what is referenced in this way is read again when the Secret changes: certificates named in the
+Only what is referenced in this way is read again when it changes: certificates named in the
 bootstrap itself never are, and of two secrets in one file Envoy takes none.
 """
 
+import copy
 from collections.abc import Iterator
+from posixpath import basename, dirname
 
-from sidecarctl.envoy.mounts import CERTIFICATES, CONFIG
+from msgspec import Struct
+
+from sidecarctl.envoy.mounts import CONFIG
+from sidecarctl.envoy.part import Part
 from sidecarctl.findings import Json, JsonObject
 
-# Where the images of Envoy have the public authorities.
-_SYSTEM_BUNDLE = "/etc/ssl/certs/ca-certificates.crt"
+_PUBLIC = "sds-system-ca.yaml"
 
 
-def certificate_files(bootstrap: JsonObject) -> dict[str, JsonObject]:
-    """Return the SDS files that *bootstrap* refers to, by name; {} where it uses no TLS."""
-    named = set(_strings(bootstrap))
-    return {name: data for name, data in _files().items() if f"{CONFIG}/{name}" in named}
+class Certified(Struct, frozen=True):
+    """A *bootstrap* that finds its certificates, and the *files* of SDS that it refers to, by name.
+
+    *own* says whether it uses the workload's own certificate or authority.
+    """
+
+    bootstrap: JsonObject
+    files: dict[str, JsonObject]
+    own: bool
 
 
-def needs_secret(bootstrap: JsonObject) -> bool:
-    """Tell whether Envoy needs the workload's Secret to be mounted."""
-    return any(name != "sds-system-ca.yaml" for name in certificate_files(bootstrap))
+def certified(bootstrap: JsonObject, given: JsonObject) -> Certified:
+    """Return *bootstrap* with the certificates that are *given* (``certificates.yaml.j2``).
+
+    The cells of concerns refer to files of SDS. ``files`` are these; for a file that stands in
+    ``sources`` instead, each reference to it becomes that one, and ``clusters`` are added, by which
+    its server is reached.
+    """
+    named = {name for _, name in _references(bootstrap)}
+    files = {name: data for name, data in _tables(given, "files").items() if name in named}
+    sources = {name: data for name, data in _tables(given, "sources").items() if name in named}
+    if sources:
+        bootstrap = copy.deepcopy(bootstrap)
+        for reference, name in list(_references(bootstrap)):
+            reference.update(sources.get(name, {}))
+        static = bootstrap["static_resources"]
+        clusters = static.get("clusters") if isinstance(static, dict) else None
+        further = given.get("clusters")
+        if isinstance(clusters, list) and isinstance(further, list):
+            clusters.extend(further)
+    return Certified(bootstrap, files, bool(named - {_PUBLIC}))
 
 
-def _files() -> dict[str, JsonObject]:
-    pair: JsonObject = {
-        "certificate_chain": {"filename": f"{CERTIFICATES}/tls.crt"},
-        "private_key": {"filename": f"{CERTIFICATES}/tls.key"},
-        "watched_directory": {"path": CERTIFICATES},
-    }
-    mesh: JsonObject = {
-        "trusted_ca": {"filename": f"{CERTIFICATES}/ca.crt"},
-        "watched_directory": {"path": CERTIFICATES},
-    }
-    public: JsonObject = {"trusted_ca": {"filename": _SYSTEM_BUNDLE}}
-    return {
-        "sds-cert.yaml": _secret("workload_cert", {"tls_certificate": pair}),
-        "sds-ca.yaml": _secret("trust_bundle", {"validation_context": mesh}),
-        "sds-system-ca.yaml": _secret("system_bundle", {"validation_context": public}),
-    }
-
-
-def _secret(name: str, content: JsonObject) -> JsonObject:
-    kind = "type.googleapis.com/envoy.extensions.transport_sockets.tls.v3.Secret"
-    return {"resources": [{"@type": kind, "name": name, **content}]}
-
-
-def _strings(value: Json) -> Iterator[str]:
-    if isinstance(value, str):
-        yield value
-    elif isinstance(value, dict | list):
+def _references(value: Json) -> Iterator[tuple[JsonObject, str]]:
+    """Yield each reference to a secret in a file of the ConfigMap, and the file's name."""
+    if isinstance(value, dict):
+        source = Part((), value).part("sds_config", "path_config_source")
+        path = source.text("path")
+        if dirname(path) == CONFIG:
+            yield value, basename(path)
+    if isinstance(value, dict | list):
         for below in value.values() if isinstance(value, dict) else value:
-            yield from _strings(below)
+            yield from _references(below)
+
+
+def _tables(value: JsonObject, name: str) -> dict[str, JsonObject]:
+    found = value.get(name)
+    items = found.items() if isinstance(found, dict) else ()
+    return {key: each for key, each in items if isinstance(each, dict)}

@@ -50,6 +50,7 @@ def split(bootstrap: JsonObject) -> tuple[JsonObject, dict[str, JsonObject]]:
     own = {each["name"] for each in listeners}  # as the cluster behind each is called
     fixed = {*_texts(head), *(set(_texts(cast(list[Json], listeners))) - own)}
     clusters = _objects(resources.get("clusters"))
+    fixed |= {text for each in clusters for text in _secret_servers(each)}
     kept = [each for each in clusters if each["name"] in fixed]
     files["lds.yaml"] = _resources(_LISTENER, listeners)
     files["cds.yaml"] = _resources(_CLUSTER, [each for each in clusters if each not in kept])
@@ -184,6 +185,20 @@ def _source(file: str) -> JsonObject:
 
 def _objects(value: Json) -> list[JsonObject]:
     return [each for each in value if isinstance(each, dict)] if isinstance(value, list) else []
+
+
+def _secret_servers(cluster: JsonObject) -> Iterator[str]:
+    """Yield what the TLS of *cluster* says of servers of secrets: Envoy must know these before."""
+    for part in _below(cluster.get("transport_socket")):
+        yield from _texts(part.get("api_config_source"))
+
+
+def _below(value: Json) -> Iterator[JsonObject]:
+    if isinstance(value, dict):
+        yield value
+    if isinstance(value, dict | list):
+        for below in value.values() if isinstance(value, dict) else value:
+            yield from _below(below)
 
 
 def _texts(value: Json) -> Iterator[str]:

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from msgspec.structs import replace
 
 from sidecarctl.envoy.bootstrap import assemble, dump
-from sidecarctl.envoy.certificates import certificate_files
+from sidecarctl.envoy.certificates import certified
 from sidecarctl.envoy.ops import drain_token
 from sidecarctl.envoy.reload import split
 from sidecarctl.envoy.slots import Contribution, Listener
@@ -98,17 +98,19 @@ def _standalone(injection: Injection, proxy: Standalone, profile: Profile) -> It
         contributions=contributions,
         probes=proxy.probes,
     )
-    certificates = certificate_files(bootstrap)
-    bootstrap, reloaded = split(bootstrap) if profile.reload == "files" else (bootstrap, {})
-    fixed = _texts({"bootstrap.yaml": bootstrap, **certificates})
+    folder = sidecars()[name].folder
+    context: dict[str, object] = {
+        "values": sidecar, "profile": _domains(profile), **_who(candidate)
+    }  # fmt: skip
+    found = certified(bootstrap, render(folder / "certificates.yaml.j2", context))
+    bootstrap, reloaded = (
+        split(found.bootstrap) if profile.reload == "files" else (found.bootstrap, {})
+    )
+    fixed = _texts({"bootstrap.yaml": bootstrap, **found.files})
     files = {**fixed, **_texts(reloaded)}
     # What Envoy reads again by itself must not roll the pods.
-    facts = _facts(candidate, proxy, node_id, fixed)
-    folder = sidecars()[name].folder
-    context = {
-        "values": sidecar, "facts": facts, "files": files, "native": candidate.native,
-        "profile": _domains(profile), **_who(candidate),
-    }  # fmt: skip
+    facts = {**_facts(candidate, proxy, node_id, fixed), "certificates": found.own}
+    context |= {"facts": facts, "files": files, "native": candidate.native}
     rendered = render(folder / "pod.yaml.j2", context)
     documents = render(folder / "documents.yaml.j2", context)
     yield Fragment(name, _with_cells({**rendered, **documents}, parts))

@@ -10,6 +10,7 @@ from sidecarctl.findings import Severity
 from sidecarctl.plan import capture, pod
 from sidecarctl.plan.candidate import Candidate, candidates, outcome, refused
 from sidecarctl.plan.egress import egress, plaintext_calls, plaintext_note
+from sidecarctl.plan.gates import refuse_gated
 from sidecarctl.plan.inbound import bind_address, inbound
 from sidecarctl.plan.injection import Injection, Standalone
 from sidecarctl.plan.loopback import loopback
@@ -45,6 +46,7 @@ def plan(joined: Fleet, profile: Profile) -> Plan:
     chosen, left = candidates(joined, profile)
     _refuse_missing_cells(chosen, profile)
     _refuse_unmet_needs(chosen)
+    refuse_gated(chosen, profile)
     everyone = {id(each.workload.document): each for each in chosen if each.standalone}
     injections: list[Injection] = []
     for candidate in chosen:

@@ -51,7 +51,8 @@ def _secrets(injections: Sequence[Injection], joined: Fleet) -> Iterator[Note]:
     }
     missing = []
     for each in injections:
-        secret = text(mapping(each.candidate.proxy_values, "certificates").get("secret"))
+        given = mapping(each.candidate.proxy_values, "certificates")
+        secret = text(given.get("secret")) if given.get("from") == "secret" else ""
         if secret and (each.candidate.namespace, secret) not in present:
             missing.append(secret)
     if missing:

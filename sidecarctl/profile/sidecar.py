@@ -21,7 +21,8 @@ class Sidecar(Struct, frozen=True, eq=False):  # one object each, so identity is
     """One column of the matrix; ``schemas/sidecar.schema.json`` says what each field means.
 
     *opt_out* maps labels or annotations of the pod template to the value by which a workload
-    declines this sidecar.
+    declines this sidecar. *gated* maps the path of a field to those of its values that need a
+    feature of Kubernetes, by its name.
     """
 
     name: str
@@ -31,6 +32,7 @@ class Sidecar(Struct, frozen=True, eq=False):  # one object each, so identity is
     gates: bool
     standalone: bool
     opt_out: Mapping[str, str]
+    gated: Mapping[str, Mapping[str, str]]
     defaults: JsonObject
     folder: Path
 
@@ -58,6 +60,7 @@ def _sidecar(folder: Path) -> Sidecar:
         gates=head["gates"] is True,
         standalone=head.get("standalone") is True,
         opt_out=cast(Mapping[str, str], head.get("optOut", {})),
+        gated=cast(Mapping[str, Mapping[str, str]], head.get("gated", {})),
         defaults=cast(JsonObject, head["defaults"]),
         folder=folder,
     )

@@ -1,15 +1,12 @@
-"""Throw-away certificates, published as the kubelet publishes a Secret."""
+"""Throw-away certificates, and the TLS of who shows them."""
 
 import datetime
 import json
-import shutil
 import ssl
 import tempfile
-import time
 from base64 import urlsafe_b64encode
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from ipaddress import ip_address
-from pathlib import Path
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
@@ -28,8 +25,16 @@ class Leaf(Struct, frozen=True):
     names: tuple[str, ...]
 
     def content(self, role: str) -> bytes:
-        """Return what belongs into a file of *role*: ``certificate``, ``key`` or ``authority``."""
-        return {"certificate": self.certificate, "key": self.key}.get(role, self.trusted)
+        """Return what belongs into a file of *role*: ``certificate``, ``key``, ``authority``, or
+        ``bundle``, the key and its certificate in one file.
+        """
+        known = {"certificate": self.certificate, "key": self.key, "bundle": self.bundle}
+        return known.get(role, self.trusted)
+
+    @property
+    def bundle(self) -> bytes:
+        """Return key and certificate as the kubelet writes a pod certificate: the key first."""
+        return self.key + self.certificate
 
 
 class Authority:
@@ -86,41 +91,23 @@ def key_set() -> str:
     return json.dumps({"keys": [{"kty": "EC", "crv": "P-256", "kid": "prove", "x": x, "y": y}]})
 
 
-def publish(folder: Path, files: Mapping[str, bytes]) -> None:
-    """Put *files* into *folder* as the kubelet's atomic writer does; again is a rotation.
-
-    A fresh folder is filled, ``..data`` is renamed onto it in one step, the files are links
-    through ``..data``, and the old folder goes.
-    """
-    folder.mkdir(parents=True, exist_ok=True)
-    fresh = folder / f"..{time.time_ns()}"
-    fresh.mkdir()
-    for name, content in files.items():
-        (fresh / name).write_bytes(content)
-    data = folder / "..data"
-    old = folder / data.readlink() if data.is_symlink() else None
-    (folder / "..data_tmp").symlink_to(fresh.name)
-    (folder / "..data_tmp").rename(data)
-    for name in files:
-        link = folder / name
-        if not link.is_symlink():
-            link.unlink(missing_ok=True)
-            link.symlink_to(Path("..data") / name)
-    if old:
-        shutil.rmtree(old)
-
-
 def client_context(
     leaf: Leaf | None,
-    trusted: bytes,
+    trusted: bytes | None,
     *,
     highest: ssl.TLSVersion | None = None,
     protocols: Sequence[str] = (),
 ) -> ssl.SSLContext:
-    """Return the TLS of a client that shows *leaf* (or nothing) and checks the chain alone."""
+    """Return the TLS of a client that shows *leaf* (or nothing) and checks the chain alone.
+
+    Where there is nobody *trusted*, it checks nothing.
+    """
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.check_hostname = False
-    context.load_verify_locations(cadata=trusted.decode())
+    if trusted:
+        context.load_verify_locations(cadata=trusted.decode())
+    else:
+        context.verify_mode = ssl.CERT_NONE
     if leaf:
         _show(context, leaf)
     if highest:

@@ -4,6 +4,7 @@ Certificates become the run's own, whatever stands in the Secret: it is not in t
 and its keys are nobody's business.
 """
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from posixpath import basename, dirname, normpath
@@ -11,10 +12,10 @@ from posixpath import basename, dirname, normpath
 from msgspec import Struct, field
 
 from sidecarctl.envoy.bootstrap import dump
-from sidecarctl.envoy.mounts import RUN, under
+from sidecarctl.envoy.mounts import RUN, publish, under
 from sidecarctl.findings import FieldPath, Json, JsonObject
 from sidecarctl.manifest.document import parse
-from sidecarctl.prove.certificates import Leaf, key_set, publish
+from sidecarctl.prove.certificates import Leaf, key_set
 from sidecarctl.prove.draft import Draft
 from sidecarctl.prove.subject import Subject
 from sidecarctl.prove.walk import field_of, mappings_below, snake
@@ -98,7 +99,10 @@ def _note_certificate(value: str, owner: str, files: Files) -> None:
     role = _ROLES.get(owner)
     if role:
         folder = dirname(normpath(value)) or "/"
-        files.certificates.setdefault(folder, {})[basename(value)] = role
+        roles = files.certificates.setdefault(folder, {})
+        # One file may hold both, as that of a pod certificate does.
+        known = roles.get(basename(value), role)
+        roles[basename(value)] = role if known == role else "bundle"
 
 
 def _is_file_log(part: JsonObject) -> bool:
@@ -129,7 +133,8 @@ def _move_secret(
         _move_known(file, text, draft, subject, files)
         return
     is_certificate = "tls_certificate" in field_of(path)
-    made = f"/prove/sds-{'certificate' if is_certificate else 'authority'}-{name}.yaml"
+    kind = "certificate" if is_certificate else "authority"
+    made = f"/prove/sds-{kind}-{re.sub(r'[^A-Za-z0-9._-]', '-', str(name))}.yaml"
     files.texts[made] = dump(_secret(str(name), files, is_certificate=is_certificate))
     source: JsonObject = {
         "path_config_source": {

@@ -14,7 +14,7 @@ from harness.servers import banner_server, http_echo, redis_like
 
 from sidecarctl.envoy.binary import running, validate
 from sidecarctl.envoy.bootstrap import AppProbe, Contribution, Listener, assemble, dump
-from sidecarctl.envoy.certificates import certificate_files
+from sidecarctl.envoy.certificates import Certified, certified
 from sidecarctl.errors import ProfileError
 
 _ALWAYS = {"hardening": {}, "lifecycle": {}}
@@ -213,7 +213,8 @@ def test_two_clusters_of_one_name_are_refused():
 
 
 def test_certificate_files_are_those_that_the_bootstrap_refers_to():
-    assert certificate_files(_assemble(inbound(80))) == {}
+    plain = _assemble(inbound(80))
+    assert certified(plain, {"files": {"sds-cert.yaml": {}}}) == Certified(plain, {}, own=False)
     strict = build([inbound(80, tls="strict")], {"mtls": {}, **_ALWAYS})
     assert list(strict.files) == ["sds-cert.yaml", "sds-ca.yaml"]
 

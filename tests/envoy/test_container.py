@@ -30,10 +30,12 @@ _PLAIN, _SECURE = {"bootstrap.yaml": "a"}, {"bootstrap.yaml": "a", "sds-ca.yaml"
 
 
 def _render(template, *, native=True, files=None, **changes):
+    facts = {**_FACTS, "certificates": "sds-ca.yaml" in (files or {})}
     values = {**filled(sidecars()["envoy"].defaults, _WHO), "memoryLimitBytes": 0, **changes}
     context = {
-        "values": values, "facts": _FACTS, "files": files or _PLAIN, "native": native,
-        "workload": {}, "profile": {},
+        "values": values, "facts": facts, "files": files or _PLAIN, "native": native,
+        "workload": {"namespace": "prod", "serviceAccount": "shop"},
+        "profile": {"trustDomain": "cluster.local"},
     }  # fmt: skip
     return render(_FOLDER / template, context)
 

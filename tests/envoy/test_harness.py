@@ -127,7 +127,7 @@ def test_publishing_again_swaps_all_files_in_one_step(tmp_path):
 
 
 def test_a_leaf_is_trusted_by_its_own_authority_only():
-    authority, other = Authority(), Authority()
+    authority, other = Authority("test authority"), Authority()
     leaf = authority.leaf(spiffe("shop", "prod"))
     assert leaf.trusted == authority.certificate
     context = client_context(leaf)

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 import yaml
 
-from harness.certificates import publish, spiffe
+from harness.certificates import publish, secret, spiffe
 from harness.ports import free_port
 from sidecarctl.envoy.binary import running
 from sidecarctl.envoy.mounts import CERTIFICATES, under
@@ -82,7 +82,7 @@ def running_fleet(text, authority, applications, tmp_path):
         for member in found.values():
             root = tmp_path / member.name
             leaf = authority.leaf(spiffe(member.account))
-            publish(under(root, CERTIFICATES), leaf.files())
+            publish(under(root, CERTIFICATES), secret(leaf))
             text = yaml.safe_dump(member.bootstrap)
             member.envoy = stack.enter_context(running(text, member.files, root=root))
         yield found

@@ -6,17 +6,18 @@ from pathlib import Path
 
 import yaml
 
-from harness.certificates import publish
+from harness.certificates import publish, secret
 from harness.ports import free_port
 from sidecarctl.envoy.binary import running, validate
 from sidecarctl.envoy.bootstrap import assemble, dump
-from sidecarctl.envoy.certificates import certificate_files
+from sidecarctl.envoy.certificates import certified
 from sidecarctl.envoy.mounts import CERTIFICATES, under
 from sidecarctl.envoy.slots import Contribution, Listener, overlay
 from sidecarctl.inject.render import render
 from sidecarctl.profile.placeholder import filled
 
-_CONCERNS = Path(__file__).resolve().parents[2] / "templates" / "concerns"
+_TEMPLATES = Path(__file__).resolve().parents[2] / "templates"
+_CONCERNS, _ENVOY = _TEMPLATES / "concerns", _TEMPLATES / "sidecars" / "envoy"
 WORKLOAD = {
     "kind": "Deployment",
     "name": "shop",
@@ -83,8 +84,11 @@ def acts_on(head, listener):
     return listener.direction in head["direction"] and listener.protocol in head["protocols"]
 
 
-def build(listeners, concerns, *, sidecar=None, workload=None):
-    """Render *concerns* (name: values over the defaults) for *listeners* and put them together."""
+def build(listeners, concerns, *, sidecar=None, workload=None, certificates=None):
+    """Render *concerns* (name: values over the defaults) for *listeners* and put them together.
+
+    *certificates* says where those come from, over the defaults of the sidecar.
+    """
     ops_port, who = free_port(), WORKLOAD | (workload or {})
     contributions, fragments = [], []
     for name, values in concerns.items():
@@ -115,8 +119,12 @@ def build(listeners, concerns, *, sidecar=None, workload=None):
         listeners=listeners,
         contributions=contributions,
     )
-    files = {name: dump(content) for name, content in certificate_files(bootstrap).items()}
-    return Built(dump(bootstrap), files, ops_port, tuple(fragments))
+    values = yaml.safe_load((_ENVOY / "sidecar.yaml").read_text(encoding="utf-8"))["defaults"]
+    given = overlay(values, {"certificates": certificates or {}})
+    context = {"values": given, "profile": _PROFILE, "workload": who}
+    found = certified(bootstrap, render(_ENVOY / "certificates.yaml.j2", context))
+    files = {name: dump(content) for name, content in found.files.items()}
+    return Built(dump(found.bootstrap), files, ops_port, tuple(fragments))
 
 
 @contextmanager
@@ -134,6 +142,6 @@ def proxied(listeners, concerns=None, *, root=None, leaf=None, **options):
 def serving(built, *, root=None, leaf=None, **options):
     """Run an Envoy with what was *built*; otherwise as ``proxied``."""
     if leaf:
-        publish(under(root, CERTIFICATES), leaf.files())
+        publish(under(root, CERTIFICATES), secret(leaf))
     with running(built.text, built.files, root=root, **options) as envoy:
         yield envoy

@@ -35,9 +35,9 @@ class Config:
         return yaml.safe_dump(config_map | {"data": data})
 
 
-def rendered(listeners, concerns):
-    """Return the ConfigMap of *listeners* with *concerns*."""
-    built = build(listeners, ALWAYS | concerns)
+def rendered(listeners, concerns, **options):
+    """Return the ConfigMap of *listeners* with *concerns*; *options* are those of ``build``."""
+    built = build(listeners, ALWAYS | concerns, **options)
     return Config(yaml.safe_load(built.text), built.files)
 
 

@@ -7,7 +7,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 import yaml
-from harness.certificates import Authority, publish, spiffe
+from harness.certificates import Authority, publish, secret, spiffe
 from harness.clients import request, talk
 from harness.proxy import build, outbound, proxied
 from harness.servers import http_echo, redis_like
@@ -44,7 +44,7 @@ def _tls_server(folder, leaf, *, demands_certificate=False, alpn=()):
         context.set_alpn_protocols(alpn)
     shown = []
     context.sni_callback = lambda _connected, name, _context: shown.append(("sni", name))
-    publish(folder, leaf.files())
+    publish(folder, secret(leaf))
     context.load_cert_chain(folder / "tls.crt", folder / "tls.key")
 
     class Handler(BaseHTTPRequestHandler):

@@ -7,7 +7,7 @@ from http.client import HTTPSConnection
 
 import grpc
 import pytest
-from harness.certificates import Authority, client_context, publish, spiffe
+from harness.certificates import Authority, client_context, publish, secret, spiffe
 from harness.clients import ask, request, talk
 from harness.collectors import eventually
 from harness.grpc_echo import call, credentials, grpc_echo, stream
@@ -214,11 +214,11 @@ def test_certificates_rotate_without_a_restart(app, tmp_path):
         other = Authority("next")
         both = _OURS.certificate + other.certificate
         mount = under(tmp_path, CERTIFICATES)
-        publish(mount, _OURS.leaf(spiffe("shop", "prod"), trusted=both).files())
+        publish(mount, secret(_OURS.leaf(spiffe("shop", "prod"), trusted=both)))
         eventually(lambda: _serial(listener.port, WEB) != before)
         newcomer = other.leaf(spiffe("web", "prod"), trusted=both)
         eventually(lambda: request(listener.port, tls=client_context(newcomer)).status == 200)
-        publish(mount, other.leaf(spiffe("shop", "prod")).files())
+        publish(mount, secret(other.leaf(spiffe("shop", "prod"))))
         eventually(lambda: _is_refused(listener.port, WEB))
         assert envoy.alive
         assert envoy.messages() == ()
@@ -267,7 +267,7 @@ def test_a_missing_certificate_holds_nothing_up(tmp_path):
             assert envoy.admin("/ready").body == "LIVE\n"
             assert _is_refused_tcp(listener.port)
             for _ in range(2):  # the links to new keys come after the change that is watched
-                publish(under(tmp_path, CERTIFICATES), SHOP.files())
+                publish(under(tmp_path, CERTIFICATES), secret(SHOP))
             eventually(lambda: not _is_refused_tcp(listener.port))
 
 
