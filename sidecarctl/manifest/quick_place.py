@@ -18,7 +18,9 @@ from sidecarctl.manifest.quick_scalar import QUOTED
 Span: TypeAlias = tuple[int, int, int]
 """The number of a line, and the columns between which something stands there, all from 0."""
 
-_HEAD = re.compile(r" *(?:-(?: +|$))?(?:(?P<key>\"[^\"]*\"|'[^']*'|[^:'\" ]+):(?: +|$))?")
+_HEAD = re.compile(
+    r" *(?:-(?: +|$))?(?:(?P<key>\"[^\"]*\"|'[^']*'|[\w./][^:'\" ]*):(?: +|$))?", re.ASCII
+)
 _QUOTED = re.compile(QUOTED)
 
 

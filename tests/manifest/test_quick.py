@@ -5,7 +5,7 @@ from pathlib import Path
 
 import corpus
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from sidecarctl.errors import ManifestError
@@ -135,6 +135,7 @@ def damaged(draw):
 
 
 @settings(max_examples=1500, deadline=None)
+@example(text="ports:\n- {containerPort: 9100, name: metrics}")
 @given(text=damaged())
 def test_damaged_files_are_given_back_or_read_as_libyaml_reads_them(text):
     read = quick(text.removeprefix("\ufeff"))
