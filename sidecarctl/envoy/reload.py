@@ -28,6 +28,7 @@ from msgspec import Struct
 
 from sidecarctl.envoy.mounts import CONFIG, DATA
 from sidecarctl.envoy.part import Part
+from sidecarctl.envoy.slots import overlay
 from sidecarctl.findings import FieldPath, Json, JsonObject
 
 _TYPE = "type.googleapis.com/envoy.config."
@@ -53,7 +54,8 @@ def split(bootstrap: JsonObject) -> tuple[JsonObject, dict[str, JsonObject]]:
     fixed |= {text for each in clusters for text in _secret_servers(each)}
     kept = [each for each in clusters if each["name"] in fixed]
     files["lds.yaml"] = _resources(_LISTENER, listeners)
-    files["cds.yaml"] = _resources(_CLUSTER, [each for each in clusters if each not in kept])
+    rest = [_resolved_first(each) for each in clusters if each not in kept]
+    files["cds.yaml"] = _resources(_CLUSTER, rest)
     dynamic: JsonObject = {"lds_config": _source("lds.yaml"), "cds_config": _source("cds.yaml")}
     built: JsonObject = {**head, "dynamic_resources": dynamic}
     if kept:
@@ -165,6 +167,18 @@ def _by_reference(network_filter: JsonObject, files: dict[str, JsonObject]) -> J
     rds: JsonObject = {"config_source": _source(file), "route_config_name": name}
     moved = {key: value for key, value in config.items() if key != "route_config"}
     return {**network_filter, "typed_config": {**moved, "rds": rds}}
+
+
+def _resolved_first(cluster: JsonObject) -> JsonObject:
+    """Return *cluster*, which takes over from an older one of its name once it has addresses.
+
+    At the start this lets Envoy wait for the resolver: for two seconds, where that does not answer.
+    """
+    if "wait_for_warm_on_init" not in cluster:
+        return cluster
+    quick: JsonObject = {"typed_config": {"query_timeout_seconds": 1, "query_tries": 1}}
+    changes: JsonObject = {"wait_for_warm_on_init": True, "typed_dns_resolver_config": quick}
+    return overlay(cluster, changes)
 
 
 def _resources(kind: str, members: Sequence[JsonObject]) -> JsonObject:

@@ -12,7 +12,7 @@ from harness.clients import ask, request
 from harness.collectors import eventually
 from harness.ports import free_port
 from harness.proxy import build, inbound, outbound
-from harness.servers import http_echo
+from harness.servers import http_echo, silent_resolver, slow_resolver
 
 from sidecarctl.envoy.binary import running
 from sidecarctl.envoy.bootstrap import dump
@@ -126,6 +126,13 @@ def test_what_is_split_is_joined_again(tls):
     ]  # fmt: skip
     joined, moved = join(head, files)
     assert {key for key in joined if joined[key] != whole[key]} == {"static_resources"}
+    (named,) = [each for each in joined["static_resources"]["clusters"]
+                if each.get("wait_for_warm_on_init")]  # fmt: skip
+    assert named["name"] == "egress-90"
+    named["wait_for_warm_on_init"] = False
+    named["typed_dns_resolver_config"]["typed_config"] |= {
+        "query_timeout_seconds": 2, "query_tries": 2
+    }  # fmt: skip
     for kind, members in whole["static_resources"].items():
         assert sorted(joined["static_resources"][kind], key=str) == sorted(members, key=str)
     assert {each.file for each in moved} == set(files)
@@ -189,6 +196,39 @@ def test_other_limits_of_a_cluster_and_other_filters_of_a_listener_fail_nothing(
             time.sleep(0.2)
         assert eventually(envoy.access_log)
     assert set(seen) == {200}, seen
+
+
+def _asking(config, resolver):
+    """Let every cluster of *config* ask *resolver* for its addresses."""
+    for cluster in config[1]["cds.yaml"]["resources"]:
+        if cluster["type"] == "STRICT_DNS":
+            where = {"socket_address": {"address": "127.0.0.1", "port_value": resolver.port}}
+            cluster["typed_dns_resolver_config"]["typed_config"]["resolvers"] = [where]
+    return config
+
+
+def test_another_cluster_for_a_name_fails_nothing_while_the_name_is_looked_up(stable, tmp_path):
+    listener = outbound(stable.port, target_host="orders.prod.svc.")
+    fleet = Fleet(tmp_path, listener)
+    with slow_resolver(0.1) as resolver:
+
+        def config(pending):
+            return _asking(fleet.config({"circuitBreaker": {"maxPending": pending}}), resolver)
+
+        with fleet.serving(config(300)), _load(listener.port) as seen:
+            for pending in range(301, 305):
+                fleet.publish(config(pending))
+                time.sleep(0.4)
+    assert seen[200] > 100
+    assert set(seen) == {200}, seen
+
+
+def test_a_resolver_that_does_not_answer_holds_up_the_start_for_some_seconds_at_most(tmp_path):
+    fleet = Fleet(tmp_path, outbound(80, target_host="orders.prod.svc."))
+    with silent_resolver() as resolver:
+        began = time.monotonic()
+        with fleet.serving(_asking(fleet.config(), resolver)):
+            assert time.monotonic() - began < 6
 
 
 def test_a_new_listener_and_its_routes_are_served(stable, tmp_path):

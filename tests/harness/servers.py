@@ -137,6 +137,32 @@ def silent_resolver():
 
 
 @contextmanager
+def slow_resolver(delay_s):
+    """Run a DNS server that says of every name, after *delay_s*, that it is 127.0.0.1."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as bound:
+        bound.bind(("127.0.0.1", 0))
+        thread = threading.Thread(target=_resolve, args=(bound, delay_s), daemon=True)
+        thread.start()
+        yield Upstream(bound.getsockname()[1])
+        bound.sendto(b"", bound.getsockname())
+        thread.join()
+
+
+def _resolve(bound, delay_s):
+    while True:
+        query, asker = bound.recvfrom(512)
+        if not query:
+            return
+        end = query.index(b"\0", 12) + 5
+        is_ipv4 = query[end - 4 : end - 2] == b"\0\1"
+        head = query[:2] + b"\x81\x80\0\1" + (b"\0\1" if is_ipv4 else b"\0\0") + b"\0\0\0\0"
+        found = b"\xc0\x0c\0\1\0\1\0\0\0\5\0\4\x7f\0\0\1" if is_ipv4 else b""
+        answer = threading.Timer(delay_s, bound.sendto, (head + query[12:end] + found, asker))
+        answer.daemon = True
+        answer.start()
+
+
+@contextmanager
 def _tcp(answer, *, port, banner=b""):
     upstream = Upstream(0)
 
