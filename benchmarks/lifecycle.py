@@ -11,8 +11,9 @@ import timeit
 from sidecarctl.findings import JsonObject
 from sidecarctl.lifecycle.analysis import analyse
 from sidecarctl.lifecycle.reading import read
+from sidecarctl.lifecycle.scenario import Scenario
 from sidecarctl.lifecycle.setting import Setting
-from sidecarctl.lifecycle.timeline import Scenario, timeline
+from sidecarctl.lifecycle.timeline import timeline
 
 RUNS, REPEATS = 200, 9
 _RESOURCES: JsonObject = {

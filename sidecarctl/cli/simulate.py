@@ -83,7 +83,7 @@ def command(
     from sidecarctl.cli.exit_code import ExitCode
     from sidecarctl.errors import SidecarctlError
     from sidecarctl.lifecycle.assumptions import parse_assumption
-    from sidecarctl.lifecycle.timeline import scenario_named
+    from sidecarctl.lifecycle.scenario import scenario_named
     from sidecarctl.lifecycle.versions import Version
     from sidecarctl.manifest.document import parse
     from sidecarctl.manifest.files import read

@@ -3,13 +3,11 @@
 Nothing is drawn here; whoever draws finds every word and number in a `Timeline`.
 """
 
-from collections.abc import Iterator, Mapping
-from enum import StrEnum
+from collections.abc import Iterator
 
 from msgspec import Struct
 from msgspec.structs import replace
 
-from sidecarctl.errors import ProfileError
 from sidecarctl.lifecycle.assumptions import Assumptions, assume
 from sidecarctl.lifecycle.completion import complete
 from sidecarctl.lifecycle.crash import crash
@@ -20,44 +18,13 @@ from sidecarctl.lifecycle.lanes import Lane, Phase, lane
 from sidecarctl.lifecycle.needs import Need, needs
 from sidecarctl.lifecycle.pod import Container, Pod, Role
 from sidecarctl.lifecycle.rollout import NEW, OLD, exchange
+from sidecarctl.lifecycle.scenario import GRACE_OF, STOPS, Scenario
 from sidecarctl.lifecycle.setting import Setting, mains
 from sidecarctl.lifecycle.start import POD, start
 from sidecarctl.lifecycle.stop import effective_grace_s, stop
 from sidecarctl.lifecycle.strategy import Strategy
 from sidecarctl.lifecycle.unhealthy import unhealthy, watched
-from sidecarctl.violation import did_you_mean
 
-
-class Scenario(StrEnum):
-    """What happens to the pod."""
-
-    START = "start"
-    ROLLING_UPDATE = "rolling update"
-    DELETION = "deletion"
-    DELETION_DURING_INIT = "deletion during init"
-    NODE_SHUTDOWN = "node shutdown"
-    SPOT_RECLAIM = "spot reclaim"
-    EVICTION = "hard eviction"
-    SIDECAR_CRASH = "sidecar crash"
-    APP_CRASH = "app crash"
-    LIVENESS_KILL = "liveness kill"
-    JOB = "job"
-
-
-GRACE_OF: Mapping[Scenario, int] = {
-    # shutdownGracePeriod 30s less 10s for critical pods, the example of the documentation:
-    # https://kubernetes.io/docs/concepts/cluster-administration/node-shutdown/
-    Scenario.NODE_SHUTDOWN: 20,
-    # https://cloud.google.com/kubernetes-engine/docs/concepts/spot-vms: 30 s, half for pods
-    Scenario.SPOT_RECLAIM: 15,
-    # https://kubernetes.io/docs/concepts/scheduling-eviction/node-pressure-eviction/: 0 s
-    Scenario.EVICTION: 0,
-}
-"""The grace period that the kubelet puts in place of the pod's, where it is shorter [T0]."""
-
-
-STOPS = frozenset({Scenario.DELETION, Scenario.DELETION_DURING_INIT, *GRACE_OF})
-"""What ends the pod."""
 _DOES = {Role.INIT: "works", Role.SIDECAR: "has not opened its gate"}
 
 
@@ -130,18 +97,6 @@ def timeline(
         grace_s=effective_grace_s(pod, override) if stops else None,
         notes=tuple(_notes(pod, scenario, setting)),
     )
-
-
-def scenario_named(word: str) -> Scenario:
-    """Return the scenario that a command line calls *word*: ``rolling-update``.
-
-    Raises:
-        ProfileError: there is none.
-    """
-    known = {each.value.replace(" ", "-"): each for each in Scenario}
-    if word not in known:
-        raise ProfileError(f"there is no scenario {word!r}", hint=did_you_mean(word, known))
-    return known[word]
 
 
 def first_victim(pod: Pod, scenario: Scenario, setting: Setting) -> str:

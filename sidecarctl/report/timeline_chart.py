@@ -12,7 +12,8 @@ from sidecarctl.lifecycle.gaps import Gap
 from sidecarctl.lifecycle.lanes import Lane, Phase, Span
 from sidecarctl.lifecycle.pod import Role
 from sidecarctl.lifecycle.rollout import OLD
-from sidecarctl.lifecycle.timeline import STOPS, Scenario, Timeline
+from sidecarctl.lifecycle.scenario import STOPS, Scenario
+from sidecarctl.lifecycle.timeline import Timeline
 from sidecarctl.report.timeline_words import outcome_s, seconds, sentence
 from sidecarctl.simulate.simulated import Picture
 

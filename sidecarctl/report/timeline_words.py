@@ -4,8 +4,9 @@ from collections.abc import Iterator, Sequence
 
 from sidecarctl.lifecycle.assumptions import FIELDS, Case
 from sidecarctl.lifecycle.events import NEVER, What, time_of
+from sidecarctl.lifecycle.scenario import STOPS, Scenario
 from sidecarctl.lifecycle.start import POD
-from sidecarctl.lifecycle.timeline import STOPS, Scenario, Timeline
+from sidecarctl.lifecycle.timeline import Timeline
 from sidecarctl.simulate.simulated import SimulatedPod
 
 _NEVER = {

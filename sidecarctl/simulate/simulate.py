@@ -12,9 +12,10 @@ from sidecarctl.lifecycle.analysis import analyse
 from sidecarctl.lifecycle.assumptions import Assumption, Case, assume, said_of
 from sidecarctl.lifecycle.hazards.hazard import Hazard
 from sidecarctl.lifecycle.pod import Container, Pod, Role
+from sidecarctl.lifecycle.scenario import Scenario
 from sidecarctl.lifecycle.setting import Setting, classics
 from sidecarctl.lifecycle.strategy import strategy
-from sidecarctl.lifecycle.timeline import Scenario, timeline
+from sidecarctl.lifecycle.timeline import timeline
 from sidecarctl.lifecycle.unhealthy import watched
 from sidecarctl.lifecycle.versions import Version
 from sidecarctl.lint.hazards import hit

@@ -9,7 +9,8 @@ from sidecarctl.errors import ManifestError
 from sidecarctl.findings import Location, Related, Severity
 from sidecarctl.lifecycle.assumptions import Case
 from sidecarctl.lifecycle.hazards.hazard import Hazard
-from sidecarctl.lifecycle.timeline import Scenario, Timeline
+from sidecarctl.lifecycle.scenario import Scenario
+from sidecarctl.lifecycle.timeline import Timeline
 from sidecarctl.lifecycle.versions import Version
 
 

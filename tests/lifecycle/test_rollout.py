@@ -6,9 +6,10 @@ from lifecycle.shorthand import read_shorthand
 from sidecarctl.lifecycle.assumptions import Case, assume
 from sidecarctl.lifecycle.events import NEVER
 from sidecarctl.lifecycle.reading import read
+from sidecarctl.lifecycle.scenario import Scenario
 from sidecarctl.lifecycle.setting import Setting
 from sidecarctl.lifecycle.strategy import Order, Strategy, strategy
-from sidecarctl.lifecycle.timeline import Scenario, timeline
+from sidecarctl.lifecycle.timeline import timeline
 from sidecarctl.lifecycle.versions import Version
 
 

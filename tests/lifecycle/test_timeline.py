@@ -6,7 +6,8 @@ from lifecycle.shorthand import read_setting, read_shorthand
 from sidecarctl.lifecycle.assumptions import Case, assume
 from sidecarctl.lifecycle.events import NEVER
 from sidecarctl.lifecycle.reading import read
-from sidecarctl.lifecycle.timeline import Scenario, timeline
+from sidecarctl.lifecycle.scenario import Scenario
+from sidecarctl.lifecycle.timeline import timeline
 
 SHOP = (
     "sidecar sql listens 5432 starts 2 gate 5432/1 stop sleep:4 > init migrate dials 5432 runs 3 "

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from sidecarctl.lifecycle.assumptions import Case, parse_assumption
 from sidecarctl.lifecycle.lanes import Phase
-from sidecarctl.lifecycle.timeline import Scenario
+from sidecarctl.lifecycle.scenario import Scenario
 from sidecarctl.lifecycle.versions import Version
 from sidecarctl.manifest.document import parse
 from sidecarctl.report.paint import paint

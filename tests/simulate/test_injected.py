@@ -8,7 +8,7 @@ from inject.test_promises import FILES, read
 
 from sidecarctl.errors import ManifestError, ProfileError
 from sidecarctl.lifecycle.hazards.hazard import Kind
-from sidecarctl.lifecycle.timeline import Scenario
+from sidecarctl.lifecycle.scenario import Scenario
 from sidecarctl.lifecycle.versions import Version
 from sidecarctl.manifest.document import parse
 from sidecarctl.profile.profile import load_profile

@@ -5,7 +5,7 @@ from inject.test_promises import FILES, read
 
 from sidecarctl.errors import ManifestError
 from sidecarctl.lifecycle.assumptions import Case
-from sidecarctl.lifecycle.timeline import Scenario
+from sidecarctl.lifecycle.scenario import Scenario
 from sidecarctl.lifecycle.versions import Version
 from sidecarctl.manifest.document import parse
 from sidecarctl.profile.profile import load_profile
