@@ -44,15 +44,15 @@ def split(bootstrap: JsonObject) -> tuple[JsonObject, dict[str, JsonObject]]:
     pod, and stay with them.
     """
     head = {key: value for key, value in bootstrap.items() if key != "static_resources"}
-    static = bootstrap["static_resources"]
+    static = bootstrap.get("static_resources")
     resources = static if isinstance(static, dict) else {}
     files: dict[str, JsonObject] = {}
     listeners = [_without_routes(each, files) for each in _objects(resources.get("listeners"))]
-    own = {each["name"] for each in listeners}  # as the cluster behind each is called
+    own = {each.get("name") for each in listeners}  # as the cluster behind each is called
     fixed = {*_texts(head), *(set(_texts(cast(list[Json], listeners))) - own)}
     clusters = _objects(resources.get("clusters"))
     fixed |= {text for each in clusters for text in _secret_servers(each)}
-    kept = [each for each in clusters if each["name"] in fixed]
+    kept = [each for each in clusters if each.get("name") in fixed]
     files["lds.yaml"] = _resources(_LISTENER, listeners)
     rest = [_resolved_first(each) for each in clusters if each not in kept]
     files["cds.yaml"] = _resources(_CLUSTER, rest)
@@ -151,7 +151,9 @@ def _without_routes(listener: JsonObject, files: dict[str, JsonObject]) -> JsonO
         return listener
     chains: list[Json] = []
     for chain in _objects(listener.get("filter_chains")):
-        filters: list[Json] = [_by_reference(each, files) for each in _objects(chain["filters"])]
+        filters: list[Json] = [
+            _by_reference(each, files) for each in _objects(chain.get("filters"))
+        ]
         chains.append({**chain, "filters": filters})
     return {**listener, "filter_chains": chains}
 
@@ -159,7 +161,7 @@ def _without_routes(listener: JsonObject, files: dict[str, JsonObject]) -> JsonO
 def _by_reference(network_filter: JsonObject, files: dict[str, JsonObject]) -> JsonObject:
     config = network_filter.get("typed_config")
     routes = config.get("route_config") if isinstance(config, dict) else None
-    if not isinstance(config, dict) or not isinstance(routes, dict):
+    if not isinstance(config, dict) or not isinstance(routes, dict) or not routes.get("name"):
         return network_filter
     name = str(routes["name"])
     file = f"rds-{name}.yaml"

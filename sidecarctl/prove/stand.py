@@ -11,6 +11,7 @@ from msgspec import Struct, field
 
 from sidecarctl.envoy.binary import Running, running
 from sidecarctl.envoy.bootstrap import dump
+from sidecarctl.envoy.mounts import publish_config
 from sidecarctl.envoy.part import Part
 from sidecarctl.envoy.read import Cluster
 from sidecarctl.errors import SidecarctlError
@@ -41,6 +42,7 @@ from sidecarctl.prove.ways import Way, ways
 
 Change = Callable[["Draft"], None]
 Leaves = Callable[[Cluster], Leaf | None]
+Deliver = Callable[[JsonObject], tuple[JsonObject, Mapping[str, JsonObject]]]
 
 READY_S = 15.0
 JOINED = Rewrite(
@@ -49,18 +51,33 @@ JOINED = Rewrite(
 _TRIES = 3
 
 
+def _whole(config: JsonObject) -> tuple[JsonObject, Mapping[str, JsonObject]]:
+    return config, {}
+
+
 class Stand(Struct, eq=False, dict=True):
-    """An Envoy that serves: the ports of its listeners, the applications behind its clusters."""
+    """An Envoy that serves: the ports of its listeners, the applications behind its clusters.
+
+    *config* is its bootstrap as it runs here.
+    """
 
     envoy: Running
     ports: Mapping[int, int]
     upstreams: Mapping[str, Sequence[Upstream]]
     datagrams: Datagrams
     files: Files
+    config: JsonObject
+    deliver: "Deliver"
     taken: set[FieldPath] = field(default_factory=set)
 
     def port(self, way: Way) -> int:
         return self.ports[way.index]
+
+    def publish(self, config: JsonObject) -> None:
+        """Put *config* in place of what Envoy reads from files."""
+        head, parts = self.deliver(config)
+        texts = {name: dump(part) for name, part in parts.items()}
+        publish_config(self.files.root, dump(head), texts)
 
     def upstream(self, caller: Caller) -> Upstream:
         """Return the first application that the requests of *caller* get to."""
@@ -157,7 +174,7 @@ class Situation(Struct, eq=False, dict=True):
         return caller(way, self.trial.authority, self.domain, Wanted(methods, other, route))
 
     @contextmanager
-    def stand(
+    def stand(  # noqa: PLR0913  keyword-only: what makes one run another
         self,
         change: Change = lambda _draft: None,
         *,
@@ -165,13 +182,14 @@ class Situation(Struct, eq=False, dict=True):
         flags: Sequence[str] = (),
         ready_s: float = READY_S,
         lift: Sequence[Change] = (lift_limits, lift_faults, lift_splits),
+        deliver: Deliver = _whole,
     ) -> Iterator[Stand]:
         """Run the Envoy, with *change* made to its bootstrap, until the block ends.
 
         What would disturb every other proof is lifted: rate limits, as a proof sends more than they
         let pass, faults that hit anybody by chance, other servers than the first.
         *leaves* gives the certificate that the application behind a cluster shows, where it is
-        not to be the right one.
+        not to be the right one. *deliver* puts parts of the bootstrap into files.
 
         Raises:
             SidecarctlError: it does not start.
@@ -180,7 +198,7 @@ class Situation(Struct, eq=False, dict=True):
         for attempt in range(_TRIES):
             with ExitStack() as stack:
                 try:
-                    stand = self._start(stack, steps, leaves, flags, ready_s)
+                    stand = self._start(stack, steps, leaves, flags, ready_s, deliver=deliver)
                 except SidecarctlError as error:
                     # Somebody has taken a port in between: there are others.
                     taken = "annot bind" in error.message or "in use" in error.message
@@ -193,13 +211,15 @@ class Situation(Struct, eq=False, dict=True):
                     self.log += stand.envoy.messages()
                 return
 
-    def _start(
+    def _start(  # noqa: PLR0913  as `stand`
         self,
         stack: ExitStack,
         steps: Sequence[Change],
         leaves: Leaves,
         flags: Sequence[str],
         ready_s: float,
+        *,
+        deliver: Deliver,
     ) -> Stand:
         self.trial.go_on()
         bootstrap = self.subject.bootstrap
@@ -220,11 +240,15 @@ class Situation(Struct, eq=False, dict=True):
             {str(each): each for each in (*self.rewrites, *draft.rewrites)}.values()
         )
         self.left_out = placed.left_out
-        text = dump(draft.data)
+        head, parts = deliver(draft.data)
+        texts = {name: dump(part) for name, part in parts.items()}
         options = [*flags, *self._names(draft.data)]
-        envoy = stack.enter_context(running(text, root=files.root, flags=options, ready_s=ready_s))
+        started = running(dump(head), texts, root=files.root, flags=options, ready_s=ready_s)
+        envoy = stack.enter_context(started)
         stack.enter_context(self.trial.guarding(envoy))
-        return Stand(envoy, placed.ports, upstreams, datagrams, files, self.taken)
+        return Stand(
+            envoy, placed.ports, upstreams, datagrams, files, draft.data, deliver, self.taken
+        )
 
     def _files(self, draft: Draft) -> Files:
         root = self.trial.folder / f"{self.title}-{next(self._numbers)}"
