@@ -1,5 +1,7 @@
 """The numbers that advice rests on, each with where it is from; thresholds are the user's."""
 
+from collections.abc import Mapping
+
 from msgspec import Struct
 
 from sidecarctl.lifecycle.quantities import cpu_milli, memory_bytes
@@ -54,6 +56,18 @@ class Thresholds(Struct, frozen=True):
     job_factor: float = 5
     most_sidecars: int = 3
     has_node_agents: bool = True
+
+
+MEANINGS: Mapping[str, tuple[str, str]] = {
+    "pods_per_node": ("--pods-per-node", "how many of the pods in question run on a node"),
+    "languages": ("--languages", "in how many languages the applications are written; 0: unsaid"),
+    "few_services": ("--few-services", "up to how many services a library is enough"),
+    "tax": ("--tax", "what share of its application's request a sidecar may ask"),
+    "job_factor": ("--job-factor", "how often a Job's run should hold what its sidecars add"),
+    "most_sidecars": ("--most-sidecars", "how many sidecars a pod may have without a remark"),
+    "has_node_agents": ("--no-node-agents", "whether nodes take DaemonSets"),
+}
+"""Each field of `Thresholds`: its option, and what it means."""
 
 
 def break_even(per_node: Request, per_pod: Request) -> int | None:

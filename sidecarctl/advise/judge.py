@@ -1,5 +1,7 @@
 """One sidecar -> what should do its work, why, and what would change that: first match wins."""
 
+from collections.abc import Callable
+
 from msgspec import Struct
 from msgspec.structs import replace
 
@@ -65,6 +67,7 @@ def judge(case: Case, limits: Thresholds) -> Verdict:
 
 
 def _alone() -> Verdict:
+    """Its pods run on nodes of their own (Fargate, Virtual Kubelet), or nodes take no DaemonSet."""
     reason = Reason("nothing runs on its node beside the pod, so nothing else can do it")
     return Verdict(Instead.KEEP, (reason,), ("its pods move to nodes that take DaemonSets",))
 
@@ -76,6 +79,7 @@ def _is_short(case: Case, limits: Thresholds) -> bool:
 
 
 def _short_job(case: Case, limits: Thresholds) -> Verdict:
+    """A proxy in a Job whose run, where it is told, is short against what its sidecars add."""
     run, adds = case.run_s or 0, case.adds_s or 0
     return Verdict(
         Instead.NOTHING,
@@ -91,6 +95,7 @@ def _short_job(case: Case, limits: Thresholds) -> Verdict:
 
 
 def _telemetry(case: Case, limits: Thresholds) -> Verdict:
+    """It takes metrics, traces or logs, and two or more of these pods share a node."""
     per_node = limits.pods_per_node
     size = f"{format_cpu(case.each.cpu)} cpu and {format_memory(case.each.memory)} memory"
     if per_node < 2:
@@ -115,6 +120,7 @@ def _telemetry(case: Case, limits: Thresholds) -> Verdict:
 
 
 def _secrets() -> Verdict:
+    """It only writes secrets or certificates as files."""
     reason = Reason(
         "it only brings secrets or certificates as files, which a volume does", VOLUME_SOURCE
     )
@@ -125,12 +131,7 @@ def _secrets() -> Verdict:
 
 def _proxy(case: Case, limits: Thresholds) -> Verdict:
     if limits.languages == 1 and case.services <= limits.few_services:
-        text = f"{case.services} service{'' if case.services == 1 else 's'} in one language"
-        reason = Reason(
-            f"{text}: a library does retries, tracing and TLS in process", LIBRARY_SOURCE
-        )
-        unless = ("a second language, or more services", "the code is not yours to change")
-        return Verdict(Instead.LIBRARY, (reason,), unless)
+        return _library(case)
     verdict = _node_proxy(case, limits)
     if not limits.languages and case.services <= limits.few_services:
         hint = "all services are in one language (--languages 1): then a library"
@@ -138,7 +139,16 @@ def _proxy(case: Case, limits: Thresholds) -> Verdict:
     return verdict
 
 
+def _library(case: Case) -> Verdict:
+    """A proxy of few services, all in one language."""
+    text = f"{case.services} service{'' if case.services == 1 else 's'} in one language"
+    reason = Reason(f"{text}: a library does retries, tracing and TLS in process", LIBRARY_SOURCE)
+    unless = ("a second language, or more services", "the code is not yours to change")
+    return Verdict(Instead.LIBRARY, (reason,), unless)
+
+
 def _node_proxy(case: Case, limits: Thresholds) -> Verdict:
+    """A proxy of a mesh without HTTP filters of its own, and enough such pods on a node."""
     if case.layers:
         names = ", ".join(case.layers)
         reason = Reason(
@@ -167,6 +177,7 @@ def _node_proxy(case: Case, limits: Thresholds) -> Verdict:
 
 
 def _beside(case: Case) -> Verdict:
+    """It needs files, sockets or credentials of this pod; or nobody knows what it does."""
     if case.purpose is Purpose.HELPER:
         text = "it works on files or sockets of its own pod"
     elif case.purpose is None:
@@ -174,3 +185,15 @@ def _beside(case: Case) -> Verdict:
     else:
         text = "it serves this pod on localhost, with credentials of its own"
     return Verdict(Instead.KEEP, (Reason(text),))
+
+
+ANSWERS: tuple[tuple[Instead, Callable[..., Verdict]], ...] = (
+    (Instead.KEEP, _alone),
+    (Instead.NOTHING, _short_job),
+    (Instead.NODE_AGENT, _telemetry),
+    (Instead.VOLUME, _secrets),
+    (Instead.LIBRARY, _library),
+    (Instead.NODE_PROXY, _node_proxy),
+    (Instead.KEEP, _beside),
+)
+"""The answers in the order in which `judge` comes to them; the docstrings say when."""

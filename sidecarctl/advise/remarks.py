@@ -1,7 +1,7 @@
 """What weighs against the sidecars of a workload, whatever they are for: tax, number, time."""
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from msgspec.structs import replace
 
@@ -17,6 +17,15 @@ from sidecarctl.lifecycle.start import POD
 from sidecarctl.lifecycle.versions import supports
 from sidecarctl.lint.run import Run
 from sidecarctl.manifest.workload import Workload
+
+REMARKS: Mapping[str, str] = {
+    "number": "more sidecars in a pod than --most-sidecars",
+    "tax": "sidecars that ask more than --tax of what their app asks, of cpu or of memory",
+    "silent": "sidecars that ask for nothing: what they cost is not counted",
+    "order": "Jobs and init containers on kubelets before 1.29, which have no native sidecars",
+    "time": "what the sidecars add to each run of a Job, and from which run on that is little",
+}
+"""What `remarks` may say, for the page of `advise`."""
 
 
 def remarks(workload: Workload, run: Run, question: Question) -> Iterator[Remark]:

@@ -75,7 +75,7 @@ class Assumption(Struct, frozen=True):
 
 
 # Engineering values, open to `--assume`: nobody measured *your* app.
-_PACES = {
+PACES = {
     Case.BEST: Pace(pull=0, start=0, run=0, hook=0, pre_stop=0, exit=0),
     Case.EXPECTED: Pace(pull=2, start=1, run=2, hook=0.1, pre_stop=0.1, exit=1),
     Case.WORST: Pace(pull=30, start=10, run=60, hook=5, pre_stop=5, exit=10),
@@ -83,8 +83,8 @@ _PACES = {
 # Source of sync_s: the generic PLEG relists every second; probes tick each periodSeconds from the
 # moment the pod was added, so the phase is anywhere between 0 and 1 of a period.
 # https://github.com/kubernetes/kubernetes/blob/master/pkg/kubelet/prober/worker.go
-_SYNC_S = {Case.BEST: 0.0, Case.EXPECTED: 0.5, Case.WORST: 1.0}
-_PHASE = {Case.BEST: 0.0, Case.EXPECTED: 0.5, Case.WORST: 1.0}
+SYNC_S = {Case.BEST: 0.0, Case.EXPECTED: 0.5, Case.WORST: 1.0}
+PHASE = {Case.BEST: 0.0, Case.EXPECTED: 0.5, Case.WORST: 1.0}
 
 
 def assume(
@@ -95,7 +95,7 @@ def assume(
     """Return the assumptions of *case*, with what is *given* by container and field of `Pace`."""
     said = given or {}
     paces = {c.name: _pace(c, case, said.get(c.name, {})) for c in pod.containers}
-    return Assumptions(case, _SYNC_S[case], _PHASE[case], paces)
+    return Assumptions(case, SYNC_S[case], PHASE[case], paces)
 
 
 def parse_assumption(text: str) -> Assumption:
@@ -129,7 +129,7 @@ def sleep_s(handler: Handler) -> float:
 
 
 def _pace(container: Container, case: Case, given: Mapping[str, float]) -> Pace:
-    pace, row = _PACES[case], image(container)
+    pace, row = PACES[case], image(container)
     if row and case is not Case.BEST:
         start = pace.start if row.start_s is None else row.start_s
         stop = pace.exit if row.exit_s is None else row.exit_s

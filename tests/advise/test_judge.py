@@ -1,8 +1,7 @@
 """What should do the work of a sidecar: the table of answers, first match wins."""
 
-from msgspec.structs import replace
-
 import pytest
+from msgspec.structs import replace
 
 from sidecarctl.advise.advice import Instead
 from sidecarctl.advise.figures import NODE_PROXY, Request, Thresholds, break_even, request

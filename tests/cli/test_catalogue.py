@@ -42,6 +42,13 @@ def test_everything_has_a_page(run, name):
     assert done.out.startswith(f"# {name}")
 
 
+@pytest.mark.parametrize("name", ["simulate", "advise", "order-lost"])
+def test_verbs_and_hazards_have_pages(run, name):
+    done = run("explain", name)
+    assert (done.code, done.err) == (0, "")
+    assert done.out.startswith(f"# {name}\n")
+
+
 def test_a_field_has_a_page(run):
     done = run("explain", "rateLimit.perClient.by")
     assert done.out.startswith("# rateLimit.perClient.by\n")
