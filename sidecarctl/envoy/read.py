@@ -1,10 +1,10 @@
-"""Bootstraps as they stand in files and ConfigMaps: listeners, filters, routes, clusters.
+"""What a bootstrap holds: listeners, filters, routes, clusters.
 
 Views that never fail: what has another shape than Envoy takes is passed over.
 Source: https://www.envoyproxy.io/docs/envoy/latest/api-v3/config/bootstrap/v3/bootstrap.proto
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from functools import cached_property
 from ipaddress import ip_address
 from typing import Literal
@@ -12,14 +12,9 @@ from typing import Literal
 from msgspec import Struct
 
 from sidecarctl.envoy.part import Part
-from sidecarctl.envoy.reload import join
-from sidecarctl.errors import ManifestError
 from sidecarctl.findings import FieldPath, JsonObject, Location
 from sidecarctl.manifest.document import Document
-from sidecarctl.manifest.embedded import Embedded, embedded
-from sidecarctl.manifest.narrow import mapping, strings
-
-_MARKS = ("static_resources", "staticResources", "dynamic_resources", "dynamicResources")
+from sidecarctl.manifest.embedded import Embedded
 
 
 class Address(Struct, frozen=True):
@@ -163,18 +158,6 @@ class Bootstrap(Struct, frozen=True, eq=False, dict=True):
                 yield listener, chain
 
 
-def bootstraps(document: Document) -> tuple[Bootstrap, ...]:
-    """Return the bootstraps that *document* holds: itself, or texts of a ConfigMap.
-
-    A text that cannot be read is left out; Envoy itself says what is wrong with it.
-    """
-    if document.is_a("", "ConfigMap"):
-        return tuple(_of_config_map(document))
-    if not document.kind and any(mark in document.data for mark in _MARKS):
-        return (Bootstrap(document, (), document, None),)
-    return ()
-
-
 def verifies_peer(tls: Part) -> bool:
     """Say whether a TLS context checks the certificate of the other side at all.
 
@@ -202,46 +185,6 @@ def _has_trust(context: Part) -> bool:
         or context.get("verify_certificate_hash")
         or context.get("verify_certificate_spki")
     )
-
-
-def _of_config_map(document: Document) -> Iterator[Bootstrap]:
-    texts = strings(mapping(document.data, "data"))
-    for key in texts:
-        found = [(text, each) for text, each in _inside(document, key, *_MARKS)
-                 if any(mark in each.data for mark in _MARKS)]  # fmt: skip
-        files: dict[str, tuple[Embedded, Document]] = {}
-        if found and len(texts) > 1:
-            files = dict(_resource_files(document, texts, key))
-        for text, each in found:
-            data, moved = join(each.data, {name: inner.data for name, (_, inner) in files.items()})
-            origins = tuple(
-                Origin(one.path, files[one.file][1], files[one.file][0], one.at) for one in moved
-            )
-            yield Bootstrap(document, ("data", key), each, text, data if moved else None, origins)
-
-
-def _resource_files(
-    document: Document, keys: Iterable[str], besides: str
-) -> Iterator[tuple[str, tuple[Embedded, Document]]]:
-    """Yield the files of *document* that hold resources of xDS, by name."""
-    for key in keys:
-        for text, each in _inside(document, key, "resources") if key != besides else ():
-            if isinstance(each.data.get("resources"), list):
-                yield key, (text, each)
-                break
-
-
-def _inside(document: Document, key: str, *marks: str) -> Iterator[tuple[Embedded, Document]]:
-    """Yield what the text at *key* holds; nothing where no *marks* are in it, or it is no YAML."""
-    text = embedded(document, ("data", key))
-    if text is None or not any(mark in text.text for mark in marks):
-        return
-    try:
-        inner = text.documents()
-    except ManifestError:
-        return
-    for each in inner:
-        yield text, each
 
 
 def _listener(part: Part) -> Listener:

@@ -5,7 +5,8 @@ from functools import cached_property
 
 from msgspec import Struct, field
 
-from sidecarctl.envoy.read import Bootstrap, bootstraps
+from sidecarctl.envoy.find import bootstraps
+from sidecarctl.envoy.read import Bootstrap
 from sidecarctl.kubernetes import kubernetes_versions
 from sidecarctl.lifecycle.analysis import Analysis, analyse
 from sidecarctl.lifecycle.pod import Container, Pod

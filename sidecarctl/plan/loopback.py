@@ -136,9 +136,11 @@ def _open(scene: Scene, found: tuple[AppPort, ...]) -> Note:
 
 
 def _unservable(scene: Scene, probe: Probe) -> Note:
+    captured = scene.candidate.captured
+    whom = "an application that it stands before" if captured else "an application on loopback"
     return Note(
         "probe-on-loopback",
-        f"the {probe.role} is of a kind that the proxy cannot serve for an application on loopback",
+        f"the {probe.role} is of a kind that the proxy cannot serve for {whom}",
         Severity.ERROR,
         scene.document.locate(probe.path, on="key"),
         "make it an httpGet, grpc or exec probe",

@@ -7,7 +7,8 @@ from posixpath import basename, join, normpath
 
 from msgspec import Struct, field
 
-from sidecarctl.envoy.read import Bootstrap, bootstraps
+from sidecarctl.envoy.find import bootstraps
+from sidecarctl.envoy.read import Bootstrap
 from sidecarctl.errors import ManifestError, SidecarctlError
 from sidecarctl.findings import JsonObject
 from sidecarctl.manifest.document import Document
