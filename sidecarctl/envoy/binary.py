@@ -1,6 +1,7 @@
 """The real Envoy: ask it whether it takes a bootstrap, or start it and end it again."""
 
 import os
+import re
 import shutil
 import socket
 import subprocess
@@ -21,6 +22,8 @@ from sidecarctl.errors import SidecarctlError
 VARIABLE = "SIDECARCTL_ENVOY"
 """The environment variable that names an Envoy to use in place of any other."""
 
+_FETCHED = "Jwks async fetching url="
+_NO_CLUSTER = re.compile(r"fetch pubkey \[uri = .*\[cluster = ([^\]]+)\] is not configured")
 _VALIDATE_S = 60.0
 _STOP_S = 5.0
 _POLL_S = 0.004
@@ -97,9 +100,20 @@ def validate(bootstrap: str, files: Mapping[str, str] | None = None) -> Verdict:
         except subprocess.TimeoutExpired:
             raise SidecarctlError(f"Envoy gave no verdict within {_VALIDATE_S:.0f} s") from None
         said = messages(done.stderr, root)
-        # That the Secret is not mounted here is no fault of the bootstrap.
-        told = tuple(each for each in said if f"Invalid path: {CERTIFICATES}/" not in each)
+        texts = (bootstrap, *(files or {}).values())
+        told = tuple(each for each in said if not _is_of_the_mode(each, texts))
         return Verdict(done.returncode == 0, told)
+
+
+def _is_of_the_mode(message: str, texts: Sequence[str]) -> bool:
+    """Tell whether *message* is no fault of the bootstrap, but of its not being run.
+
+    The Secret is not mounted, and keys of tokens are fetched before there is any cluster.
+    """
+    if f"Invalid path: {CERTIFICATES}/" in message or _FETCHED in message:
+        return True
+    asked = _NO_CLUSTER.search(message)
+    return asked is not None and any(f'name: "{asked[1]}"' in each for each in texts)
 
 
 class Answer(Struct, frozen=True):

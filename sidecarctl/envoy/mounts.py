@@ -12,6 +12,9 @@ CONFIG = "/etc/envoy"
 CERTIFICATES = "/etc/envoy-certs"
 """Where the Secret is mounted, whole: ``tls.crt``, ``tls.key``, ``ca.crt``."""
 
+KEYS = "/etc/envoy-jwks"
+"""Where ConfigMaps with the keys of tokens are mounted, each whole, a folder each."""
+
 DATA = "..data"
 """The link in a mount that the kubelet renames onto new content, all of it in one step."""
 
@@ -19,7 +22,16 @@ RUN = "/run/envoy"
 """An empty directory: the admin socket lies in it."""
 
 # The longer name first; what follows must end the name, so that /etc/envoy-other stays as it is.
-_MOUNT = re.compile(rf"(?<![\w./-])({CERTIFICATES}|{CONFIG}|{RUN})(?![\w.-])")
+_MOUNT = re.compile(rf"(?<![\w./-])({CERTIFICATES}|{KEYS}|{CONFIG}|{RUN})(?![\w.-])")
+
+
+_KEY_SETS = re.compile(rf"(?<![\w./-]){KEYS}/[\w./-]+")
+# RFC 7517, appendix A.1: its private half is public.
+_NOBODYS = (
+    '{"keys": [{"kty": "EC", "crv": "P-256", "kid": "1",'
+    ' "x": "MKBCTNIcKUSDii11ySs3526iDZ8AiTo7Tu6KPAqv7D4",'
+    ' "y": "4Etl6SRW2YiLUrN5vfvVHuhp7x8PxltmWWlbbM4IFyM"}]}'
+)
 
 
 def under(root: Path, path: str) -> Path:
@@ -36,10 +48,17 @@ def stage(root: Path, bootstrap: str, files: Mapping[str, str]) -> Path:
     """Write *bootstrap* and its ConfigMap's other *files* below *root*; return the first's file.
 
     Certificates are not written: Envoy accepts that they are not there yet, and whoever wants TLS
-    to work publishes them at ``under(root, CERTIFICATES)``.
+    to work publishes them at ``under(root, CERTIFICATES)``. Keys of tokens must be there: those
+    that are not get one that nobody signs with.
     """
     for mount in (CERTIFICATES, RUN):
         under(root, mount).mkdir(parents=True, exist_ok=True)
+    for text in (bootstrap, *files.values()):
+        for path in _KEY_SETS.findall(text):
+            file = under(root, path)
+            file.parent.mkdir(parents=True, exist_ok=True)
+            if not file.exists():
+                file.write_text(_NOBODYS, encoding="utf-8")
     publish_config(root, bootstrap, files)
     return under(root, CONFIG) / "bootstrap.yaml"
 

@@ -81,6 +81,31 @@ def http_echo(name="app", *, port=0, watch=None):
 
 
 @contextmanager
+def https_file(content, tls, *, port=0):
+    """Run a server that answers every GET over *tls* with the text in the list *content*."""
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self):
+            body = content[0].encode()
+            self.send_response(200)
+            self.send_header("content-length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, *arguments):
+            """Keep quiet."""
+
+    class Server(_HttpServer):
+        def finish_request(self, request, client_address):
+            with contextlib.suppress(OSError), tls.wrap_socket(request, server_side=True) as secure:
+                super().finish_request(secure, client_address)
+
+    server = Server(("127.0.0.1", port), Handler)
+    with _serving(server):
+        yield server.server_address[1]
+
+
+@contextmanager
 def tcp_echo(*, port=0):
     """Run a server that sends back every line it gets."""
     with _tcp(lambda line: line, port=port) as upstream:
