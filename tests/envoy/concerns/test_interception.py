@@ -262,6 +262,15 @@ def test_with_files_that_reload_it_is_the_same():
         assert seen.has("/in")
 
 
+def test_a_proxy_without_ipv6_lets_nobody_past_it_and_leaves_ipv6_that_goes_out():
+    with _pod("sidecars.envoy.ipFamily=ipv4") as (around, envoy):
+        seen = _Seen(envoy)
+        assert "error" in around.get(around.world, f"http://[{POD6}]:8080/")
+        assert around.get(around.pod, f"http://[{WORLD6}]:8888/")["body"]["title"] == "six"
+        _none(seen)
+        assert around.get(around.world, f"http://{POD}:8080/")["status"] == 200
+
+
 def test_without_the_script_nothing_passes_the_proxy():
     """The tests above could not fail otherwise."""
     with _pod(redirected=False) as (around, envoy):
