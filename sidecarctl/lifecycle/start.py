@@ -11,7 +11,8 @@ The rules, with the tags that the code below carries:
 - I7  the pod is Ready when every sidecar and every app is
 - A1  app containers start in their order, each after the pull, the start and the postStart hook
   of the one before
-- A2  a failed start or hook of an app does not stop the next one
+- A2  a failed start or hook of an app does not stop the next one: the container of a failed hook
+  is killed, within the grace period, and when it has ended the next one starts [H2]
 - H1  a postStart hook runs beside the process right after its start, without a time limit
 - P1  a probe runs every periodSeconds from a moment of its own, so a success is seen up to one
   period late

@@ -1,0 +1,3 @@
+module example.org/actor
+
+go 1.21
