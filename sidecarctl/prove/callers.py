@@ -5,22 +5,26 @@ from collections.abc import Iterator
 from itertools import islice, product
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from sidecarctl.envoy.part import Part
 from sidecarctl.envoy.read import Cluster, verifies_peer
+from sidecarctl.findings import JsonObject
 from sidecarctl.prove.certificates import Authority, Leaf, client_context
 from sidecarctl.prove.client import Ask
+from sidecarctl.prove.demands import MESSAGE as MESSAGE_OF_TOKENS
+from sidecarctl.prove.demands import Demand, demand
 from sidecarctl.prove.matchers import sample_header
 from sidecarctl.prove.peers import lets_in, wanted_names
-from sidecarctl.prove.rbac import MESSAGE, Request, Samples, allows, samples
+from sidecarctl.prove.rbac import MESSAGE, Request, Samples, allows, joined, samples
 from sidecarctl.prove.routes import Fitting, fitting, route_of
+from sidecarctl.prove.tokens import Signer
 from sidecarctl.prove.ways import Way, cluster_names
 
 STRANGER = "spiffe://stranger.example/ns/stranger/sa/stranger"
 _MOST = 4000  # combinations that are looked at
 # Filters that ask the caller for something that only somebody else can issue.
 _ASKING = {
-    "JwtAuthentication": "a token of its issuer",
     "ExtAuthz": "the consent of an authorization server",
     "OAuth2": "a login",
     "BasicAuth": "a password",
@@ -28,8 +32,20 @@ _ASKING = {
 }
 
 
+class Token(Struct, frozen=True):
+    """The token of a caller: what was demanded, its claims, and the header that it stands in."""
+
+    demand: Demand
+    claims: JsonObject
+    header: str
+    prefix: str
+
+
 class Caller(Struct, frozen=True):
-    """A request that is let in, and the certificate to send it with (None: plaintext)."""
+    """A request that is let in, and the certificate to send it with (None: plaintext).
+
+    Its *token*, where it has one, stands in the request already.
+    """
 
     ask: Ask
     leaf: Leaf | None
@@ -37,6 +53,7 @@ class Caller(Struct, frozen=True):
     name: str
     trusted: bytes
     clusters: tuple[Cluster, ...]
+    token: Token | None = None
 
     def http2(self) -> ssl.SSLContext | None:
         """Return the TLS of this caller as one that speaks HTTP/2."""
@@ -85,7 +102,14 @@ class Wanted(Struct, frozen=True):
     route: Part | None = None
 
 
-def caller(way: Way, authority: Authority, domain: str, wanted: Wanted) -> Caller | Nobody:
+class Issuers(Struct, frozen=True):
+    """Who vouches for the callers of a run: with certificates, and with tokens."""
+
+    authority: Authority
+    signer: Signer
+
+
+def caller(way: Way, issuers: Issuers, domain: str, wanted: Wanted) -> Caller | Nobody:
     """Return a caller that *way* lets in, who is as *wanted*."""
     beyond = _beyond(way)
     if beyond:
@@ -102,12 +126,13 @@ def caller(way: Way, authority: Authority, domain: str, wanted: Wanted) -> Calle
         if wanted.other and request.identities[:1] in ((wanted.other,), ()):
             continue
         methods = wanted.methods or (request.method,)
-        tries = [Request(method, request.path, request.headers, request.identities,
-                         request.verified) for method in methods]  # fmt: skip
+        tries = [replace(request, method=method) for method in methods]
         answers = [allows(each, one) for each in rules for one in tries]
         if all(answer is True for answer in answers):
-            return _caller(way, tries[0], authority, fit)
+            return _caller(way, tries[0], issuers, fit)
         unread = unread or None in answers
+    if not led and way.filters(MESSAGE_OF_TOKENS):
+        return Nobody("a caller needs a token, and what is asked of it cannot be read")
     if led:
         why = "its rules cannot be read" if unread else "nobody at 127.0.0.1 is let in"
         return Nobody(why)
@@ -140,12 +165,23 @@ def _ask(way: Way, request: Request, fit: Fitting | None) -> Ask:
     return Ask(request.method, request.path, request.headers, host)
 
 
-def _caller(way: Way, request: Request, authority: Authority, fit: Fitting | None) -> Caller:
+def _caller(way: Way, request: Request, issuers: Issuers, fit: Fitting | None) -> Caller:
+    authority = issuers.authority
     leaf = authority.leaf(request.identities) if way.chain.tls else None
     tls = client_context(leaf, authority.certificate) if way.chain.tls else None
     ask = _ask(way, request, fit)
     clusters = _clusters(way, route_of(way, ask) if way.is_http else None)
-    return Caller(ask, leaf, tls, way.server_name(), authority.certificate, clusters)
+    token = _token(way, request)
+    if token:
+        shown = f"{token.prefix}{issuers.signer.token(token.claims)}"
+        ask = Ask(ask.method, ask.path, {**ask.headers, token.header: shown}, ask.host)
+    return Caller(ask, leaf, tls, way.server_name(), authority.certificate, clusters, token)
+
+
+def _token(way: Way, request: Request) -> Token | None:
+    asked = demand(way, request.path) if request.claims else None
+    where = asked.header if asked else None
+    return Token(asked, request.claims, *where) if asked and where else None
 
 
 def _clusters(way: Way, route: Part | None) -> tuple[Cluster, ...]:
@@ -163,6 +199,7 @@ def _candidates(way: Way, rules: list[Part], domain: str, fit: Fitting | None) -
         known.methods += found.methods
         known.headers |= found.headers
         known.identities += found.identities
+        known.claims = joined(found.claims, known.claims)
     verified = bool(way.chain.tls) and verifies_peer(way.chain.tls)
     names: list[str | None] = [None]
     if way.chain.tls:
@@ -178,8 +215,14 @@ def _candidates(way: Way, rules: list[Part], domain: str, fit: Fitting | None) -
         paths = dict.fromkeys([fit.path, *known.paths])
         methods = dict.fromkeys([*fit.methods, *methods, "POST"])
         headers = [fit.headers, {**known.headers, **fit.headers}]
+    asked = {path: demand(way, path) for path in paths}
     for path, method, fields, name in product(paths, methods, headers, names):
-        yield Request(method, path, dict(fields), (name,) if name else (), verified)
+        wanted_token = asked[path]
+        if wanted_token is None or (wanted_token.provider and not wanted_token.header):
+            continue  # it asks for a token in a way that is not read here
+        claims = wanted_token.claims(known.claims) if wanted_token.provider else {}
+        yield Request(method, path, dict(fields), (name,) if name else (), verified,
+                      claims, wanted_token.metadata(claims))  # fmt: skip
 
 
 def _route_headers(way: Way) -> Iterator[dict[str, str]]:

@@ -1,10 +1,8 @@
 """Throw-away certificates, and the TLS of who shows them."""
 
 import datetime
-import json
 import ssl
 import tempfile
-from base64 import urlsafe_b64encode
 from collections.abc import Sequence
 from ipaddress import ip_address
 
@@ -76,19 +74,6 @@ class Authority:
         private = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
         signed = builder.sign(self._key, hashes.SHA256()).public_bytes(Encoding.PEM)
         return Leaf(signed, private, trusted or self.certificate, tuple(names))
-
-
-def key_set() -> str:
-    """Return a JSON Web Key Set of one key that nobody signs with.
-
-    Source: https://www.rfc-editor.org/rfc/rfc7517
-    """
-    numbers = ec.generate_private_key(ec.SECP256R1()).public_key().public_numbers()
-    x, y = (
-        urlsafe_b64encode(each.to_bytes(32, "big")).rstrip(b"=").decode()
-        for each in (numbers.x, numbers.y)
-    )
-    return json.dumps({"keys": [{"kty": "EC", "crv": "P-256", "kid": "prove", "x": x, "y": y}]})
 
 
 def client_context(

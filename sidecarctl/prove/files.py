@@ -15,7 +15,7 @@ from sidecarctl.envoy.bootstrap import dump
 from sidecarctl.envoy.mounts import RUN, publish, under
 from sidecarctl.findings import FieldPath, Json, JsonObject
 from sidecarctl.manifest.document import parse
-from sidecarctl.prove.certificates import Leaf, key_set
+from sidecarctl.prove.certificates import Leaf
 from sidecarctl.prove.draft import Draft
 from sidecarctl.prove.subject import Subject
 from sidecarctl.prove.walk import field_of, mappings_below, snake
@@ -33,10 +33,14 @@ _MOVED = "its folder of the run"
 
 
 class Files(Struct):
-    """What is written for a run: texts, and certificates by folder, name and role."""
+    """What is written for a run: texts, and certificates by folder, name and role.
+
+    *keys* are the public keys of tokens, a JSON Web Key Set.
+    """
 
     root: Path
     leaf: Leaf
+    keys: str
     texts: dict[str, str] = field(default_factory=dict)
     certificates: dict[str, dict[str, str]] = field(default_factory=dict)
     logs: list[str] = field(default_factory=list)
@@ -64,10 +68,23 @@ def move_files(draft: Draft, subject: Subject, files: Files) -> None:
     admin = _admin_socket(draft.data)
     for path, part in list(mappings_below(draft.data)):
         _move_secret(draft, path, part, subject, files)
+        _replace_keys(draft, path, part, files)
     for path, part in list(mappings_below(draft.data)):
         _move_named(draft, path, part, files, admin)
     for path, part in list(mappings_below(draft.data)):
         _replace_inline(draft, path, part, files)
+
+
+def _replace_keys(draft: Draft, path: FieldPath, part: JsonObject, files: Files) -> None:
+    """Let a provider of tokens know the run's own keys, wherever it has its keys from."""
+    why = "the run's own keys of tokens: nobody here signs with others"
+    known = [key for key in part if snake(key) in ("local_jwks", "remote_jwks")]
+    for key in known:
+        if snake(key) == "remote_jwks":
+            draft.remove((*path, key), why)
+    if known:
+        local = next((key for key in known if snake(key) == "local_jwks"), "local_jwks")
+        draft.set((*path, local), {"inline_string": files.keys}, why)
 
 
 def _move_named(draft: Draft, path: FieldPath, part: JsonObject, files: Files, admin: str) -> None:
@@ -75,8 +92,6 @@ def _move_named(draft: Draft, path: FieldPath, part: JsonObject, files: Files, a
         if not isinstance(value, str) or value.startswith(str(files.root)):
             continue
         name, owner = snake(key), field_of(path)
-        if name == "filename" and owner == "local_jwks":
-            files.texts[normpath(value)] = key_set()
         if name == "filename":
             _note_certificate(value, owner, files)
         elif name == "path" and owner == "pipe":

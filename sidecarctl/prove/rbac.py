@@ -9,21 +9,27 @@ from ipaddress import ip_address, ip_network
 from msgspec import Struct, field
 
 from sidecarctl.envoy.part import Part
-from sidecarctl.findings import Json
+from sidecarctl.findings import Json, JsonObject
 from sidecarctl.prove.matchers import fits, fits_header, sample, sample_header
+from sidecarctl.prove.values import fits_metadata, metadata_matcher, sample_claim
 
 MESSAGE = "RBAC"
 _SOURCE = "127.0.0.1"
 
 
 class Request(Struct, frozen=True):
-    """A request as a policy looks at it; *identities* are the names of a verified certificate."""
+    """A request as a policy looks at it; *identities* are the names of a verified certificate.
+
+    *claims* are those of its token, *metadata* what of them the filter of tokens left behind.
+    """
 
     method: str
     path: str
     headers: dict[str, str] = field(default_factory=dict)
     identities: tuple[str, ...] = ()
     verified: bool = False
+    claims: JsonObject = field(default_factory=dict)
+    metadata: JsonObject = field(default_factory=dict)
 
     def fields(self) -> dict[str, str]:
         return {**self.headers, ":method": self.method, ":path": self.path}
@@ -98,7 +104,8 @@ def _common(part: Part, request: Request) -> bool | None:
     if part.has("url_path"):
         path = request.path.partition("?")[0]
         return fits(part.part("url_path", "path"), path)
-    return None
+    token = metadata_matcher(part)
+    return fits_metadata(token, request.metadata) if token else None
 
 
 def _within(range_: Part) -> bool | None:
@@ -134,12 +141,13 @@ def samples(rules: Part) -> "Samples":
 
 
 class Samples(Struct):
-    """Texts that fit the matchers of policies."""
+    """Texts that fit the matchers of policies, and claims of a token."""
 
     paths: list[str] = field(default_factory=list)
     methods: list[str] = field(default_factory=list)
     headers: dict[str, str] = field(default_factory=dict)
     identities: list[str] = field(default_factory=list)
+    claims: JsonObject = field(default_factory=dict)
 
 
 def _collect(part: Part, found: Samples) -> None:
@@ -153,10 +161,23 @@ def _collect(part: Part, found: Samples) -> None:
         found.paths.append(header[1])
     elif header and not header[0].startswith(":"):
         found.headers[header[0]] = header[1]
+    token = metadata_matcher(part)
+    if token:
+        found.claims = joined(sample_claim(token), found.claims)
     matcher = identity_matcher(part)
     if matcher:
         text = sample(matcher)
         found.identities += [text] if text else []
+
+
+def joined(under: JsonObject, over: JsonObject) -> JsonObject:
+    """Return the claims of both, deeply; *over* has the last word."""
+    result = dict(under)
+    for name, value in over.items():
+        below = result.get(name)
+        deeper = isinstance(value, dict) and isinstance(below, dict)
+        result[name] = joined(below, value) if deeper else value  # type: ignore[arg-type]
+    return result
 
 
 def _leaves(value: Json, path: tuple[str | int, ...]) -> Iterator[Part]:

@@ -171,7 +171,7 @@ class Situation(Struct, eq=False, dict=True):
 
         The requests take *route*, where it is given.
         """
-        return caller(way, self.trial.authority, self.domain, Wanted(methods, other, route))
+        return caller(way, self.trial.issuers, self.domain, Wanted(methods, other, route))
 
     @contextmanager
     def stand(  # noqa: PLR0913  keyword-only: what makes one run another
@@ -252,7 +252,8 @@ class Situation(Struct, eq=False, dict=True):
 
     def _files(self, draft: Draft) -> Files:
         root = self.trial.folder / f"{self.title}-{next(self._numbers)}"
-        files = Files(root, self.trial.authority.leaf([self.identity]))
+        leaf, keys = self.trial.authority.leaf([self.identity]), self.trial.signer.key_set()
+        files = Files(root, leaf, keys)
         move_files(draft, self.subject, files)
         files.write()
         return files

@@ -13,7 +13,9 @@ from typing import TypeVar
 from msgspec import Struct, field
 
 from sidecarctl.envoy.binary import Running
+from sidecarctl.prove.callers import Issuers
 from sidecarctl.prove.certificates import Authority
+from sidecarctl.prove.tokens import Signer
 
 _Seen = TypeVar("_Seen")
 _POLL_S = 0.01
@@ -24,11 +26,13 @@ class StoppedError(Exception):
 
 
 class Trial(Struct, eq=False, dict=True):
-    """What the proofs of a run share. *rogue* is an authority that nobody trusts."""
+    """What the proofs of a run share. Nobody trusts *rogue*, and *forger* signs for nobody."""
 
     folder: Path
     authority: Authority = field(default_factory=Authority)
     rogue: Authority = field(default_factory=lambda: Authority("somebody else"))
+    signer: Signer = field(default_factory=Signer)
+    forger: Signer = field(default_factory=Signer)
     _stopped: threading.Event = field(default_factory=threading.Event)
     _running: set[Running] = field(default_factory=set)
     _lock: threading.Lock = field(default_factory=threading.Lock)
@@ -40,6 +44,10 @@ class Trial(Struct, eq=False, dict=True):
             for each in self._running:
                 with contextlib.suppress(ProcessLookupError):
                     os.kill(each.pid, signal.SIGTERM)
+
+    @property
+    def issuers(self) -> Issuers:
+        return Issuers(self.authority, self.signer)
 
     @property
     def stopped(self) -> bool:

@@ -3,16 +3,20 @@
 from collections.abc import Iterator
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from sidecarctl.envoy.part import Part
 from sidecarctl.envoy.read import verifies_peer
+from sidecarctl.findings import JsonObject
 from sidecarctl.prove.callers import STRANGER, Caller, Nobody, rules_of
 from sidecarctl.prove.certificates import client_context
 from sidecarctl.prove.client import Reply, connection, refusal, send
+from sidecarctl.prove.demands import MESSAGE as TOKENS
 from sidecarctl.prove.draft import Draft
 from sidecarctl.prove.rbac import MESSAGE, Request, allows
 from sidecarctl.prove.row import Shown, Unproved, Word, told
 from sidecarctl.prove.stand import Situation, Stand
+from sidecarctl.prove.token_cases import tokens
 from sidecarctl.prove.ways import Way
 
 _ELSEWHERE = "/prove-not-allowed"
@@ -30,7 +34,8 @@ class _Try(Struct, frozen=True):
 def prove(situation: Situation) -> Iterator[Word]:
     """Send what is allowed, and variations of it that are not."""
     guarded = [way for way in situation.ways
-               if way.filters(MESSAGE) or way.network_filters(MESSAGE)]  # fmt: skip
+               if way.filters(MESSAGE) or way.network_filters(MESSAGE)
+               or way.filters(TOKENS)]  # fmt: skip
     if guarded:
         with situation.stand(lambda draft: _ask_policies(draft, guarded)) as stand:
             for way in guarded:
@@ -63,9 +68,11 @@ def _guarded(situation: Situation, stand: Stand, way: Way) -> Iterator[Word]:
         return
     seen = _ask(situation, stand, way, _request_of(way, known), known)
     yield Shown(f"{way.name}: {_saying(known, way)}", "allowed", _allowed(seen),
-                _allowed(seen) == "allowed", "the policies refuse what they name")  # fmt: skip
-    tried = list(_not_allowed(way, known, rules_of(way)))
-    if not tried:
+                _allowed(seen) == "allowed", _why_refused(way))  # fmt: skip
+    usual = replace(_request_of(way, known), claims={}, metadata={})
+    yield from tokens(situation, stand, way, known, lambda: _passes(rules_of(way), usual))
+    tried = list(_not_allowed(way, known, rules_of(way))) if filters else []
+    if filters and not tried:
         yield Unproved(f"{way.name}: what is not allowed",
                        "the policies allow everything that gets this far")  # fmt: skip
     for each in tried:
@@ -80,25 +87,35 @@ def _not_allowed(way: Way, known: Caller, rules: list[Part]) -> Iterator[_Try]:
     """Yield variations of what is allowed that the policies do not allow; without rules, one."""
     usual = _request_of(way, known)
     if way.chain.tls and verifies_peer(way.chain.tls):
-        other = Request(usual.method, usual.path, usual.headers, (STRANGER,), verified=True)
+        other = replace(usual, identities=(STRANGER,), verified=True)
         if not rules or _is_denied(rules, other):
             yield _Try("another identity", other)
     if not way.is_http:
         return
     for method in _METHODS:
-        other = Request(method, usual.path, usual.headers, usual.identities, usual.verified)
+        other = replace(usual, method=method)
         if method != usual.method and _is_denied(rules, other):
             yield _Try(f"{method} {usual.path}", other)
             break
     for path in (_ELSEWHERE, "/admin"):
-        other = Request(usual.method, path, usual.headers, usual.identities, usual.verified)
+        other = replace(usual, path=path)
         if (not rules and not way.chain.tls) or _is_denied(rules, other):
             yield _Try(f"{usual.method} {path}", other)
             break
+    yield from _fewer(usual, known, rules)
+
+
+def _fewer(usual: Request, known: Caller, rules: list[Part]) -> Iterator[_Try]:
+    """Yield requests without the headers, or the claims, that the policies ask for."""
     if usual.headers:
-        other = Request(usual.method, usual.path, {}, usual.identities, usual.verified)
+        other = replace(usual, headers={})
         if _is_denied(rules, other):
             yield _Try(f"without {', '.join(usual.headers)}", other)
+    if known.token:
+        bare = known.token.demand.claims({})
+        other = replace(usual, claims=bare, metadata=known.token.demand.metadata(bare))
+        if _is_denied(rules, other):
+            yield _Try(f"without the claims {_extra(usual.claims, bare)}", other)
 
 
 def _spellings(
@@ -118,7 +135,7 @@ def _spellings(
     )  # fmt: skip
     passed = []
     for each in spelled:
-        other = Request(usual.method, each, usual.headers, usual.identities, usual.verified)
+        other = replace(usual, path=each)
         if _allowed(_ask(situation, stand, way, other, known)) == "allowed":
             passed.append(each)
     yield told(
@@ -152,7 +169,11 @@ def _ask(situation: Situation, stand: Stand, way: Way, request: Request, known: 
     tls = client_context(authority.leaf(request.identities), authority.certificate) \
         if way.chain.tls else None  # fmt: skip
     if way.is_http:
-        ask = known.changed(method=request.method, path=request.path, headers=request.headers)
+        headers = dict(request.headers)
+        if known.token:
+            text = situation.trial.signer.token(request.claims)
+            headers[known.token.header] = f"{known.token.prefix}{text}"
+        ask = known.changed(method=request.method, path=request.path, headers=headers)
         return send(stand.port(way), ask, tls, known.name)
     try:
         with connection(stand.port(way), tls, known.name, 3.0) as connected:
@@ -165,8 +186,21 @@ def _ask(situation: Situation, stand: Stand, way: Way, request: Request, known: 
 def _request_of(way: Way, known: Caller) -> Request:
     names = known.leaf.names if known.leaf else ()
     verified = bool(way.chain.tls) and verifies_peer(way.chain.tls)
-    ask = known.ask
-    return Request(ask.method, ask.path, dict(ask.headers), names, verified)
+    ask, token = known.ask, known.token
+    headers = {k: v for k, v in ask.headers.items() if not token or k != token.header}
+    claims = token.claims if token else {}
+    metadata = token.demand.metadata(claims) if token else {}
+    return Request(ask.method, ask.path, headers, names, verified, claims, metadata)
+
+
+def _passes(rules: list[Part], request: Request) -> bool | None:
+    answers = [allows(each, request) for each in rules]
+    return False if False in answers else None if None in answers else True
+
+
+def _extra(claims: JsonObject, bare: JsonObject) -> str:
+    """Return the names of the *claims* that are more than *bare* ones."""
+    return ", ".join(name for name in sorted(claims) if claims[name] != bare.get(name))
 
 
 def _is_denied(rules: list[Part], request: Request) -> bool:
@@ -187,6 +221,14 @@ def _saying(known: Caller, way: Way) -> str:
     who = f" as {known.leaf.names[0]}" if known.leaf and known.leaf.names else ""
     what = f"{known.ask.method} {known.ask.path}" if way.is_http else "a connection"
     return what + who
+
+
+def _why_refused(way: Way) -> str:
+    order = [each.part("typed_config") for each in way.chain.http_filters()]
+    rules = next((i for i, each in enumerate(order) if each.is_a(MESSAGE)), len(order))
+    if any(each.is_a(TOKENS) for each in order[rules:]):
+        return "the filter of tokens stands behind the rules, which see none"
+    return "the policies refuse what they name"
 
 
 def _why(filters: tuple[Part, ...]) -> str:
