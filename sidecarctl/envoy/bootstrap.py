@@ -2,7 +2,9 @@
 
 import json
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
+from functools import lru_cache
+from json.encoder import encode_basestring
 from typing import cast
 
 from sidecarctl.envoy.capture import capture_clusters, is_capture, with_known
@@ -71,7 +73,9 @@ def dump(bootstrap: JsonObject) -> str:
 
     Envoy's yaml-cpp reads a bare ``y`` or ``N`` as a boolean and ``0644`` as a number.
     """
-    return "".join(f"{line}\n" for line in _block(bootstrap, ""))
+    lines: list[str] = []
+    _block(bootstrap, "", "", lines)
+    return "".join(lines)
 
 
 def _refuse_twins(what: str, names: Sequence[Json]) -> None:
@@ -88,25 +92,26 @@ _SPOKEN_FOR = {"y", "n", "yes", "no", "on", "off", "true", "false", "null"}
 _UNPRINTABLE = re.compile("[\x7f-\x9f\u2028\u2029\ufeff\ud800-\udfff\ufffe\uffff]")
 
 
-def _block(value: Json, indent: str) -> Iterator[str]:
-    """Yield the lines of the non-empty mapping or list *value*."""
+def _block(value: dict[str, Json] | list[Json], head: str, indent: str, lines: list[str]) -> None:
+    """Add the lines of *value* to *lines*: the first behind *head*, the others behind *indent*."""
     if isinstance(value, dict):
         for key, below in value.items():
-            if isinstance(below, dict | list) and below:
-                yield f"{indent}{_key(key)}:"
-                yield from _block(below, indent + _INDENT)
+            if below and isinstance(below, (dict, list)):
+                lines.append(f"{head}{_key(key)}:\n")
+                _block(below, indent + _INDENT, indent + _INDENT, lines)
             else:
-                yield f"{indent}{_key(key)}: {_scalar(below)}"
-    elif isinstance(value, list):
-        for member in value:
-            if isinstance(member, dict | list) and member:
-                first, *rest = _block(member, indent + _INDENT)
-                yield f"{indent}- {first.removeprefix(indent + _INDENT)}"
-                yield from rest
-            else:
-                yield f"{indent}- {_scalar(member)}"
+                lines.append(f"{head}{_key(key)}: {_scalar(below)}\n")
+            head = indent
+        return
+    for member in value:
+        if member and isinstance(member, (dict, list)):
+            _block(member, f"{head}- ", indent + _INDENT, lines)
+        else:
+            lines.append(f"{head}- {_scalar(member)}\n")
+        head = indent
 
 
+@lru_cache(maxsize=4096)
 def _key(key: str) -> str:
     if _PLAIN_KEY.fullmatch(key) and key.lower() not in _SPOKEN_FOR:
         return key
@@ -114,5 +119,7 @@ def _key(key: str) -> str:
 
 
 def _scalar(value: Json) -> str:
-    text = json.dumps(value, ensure_ascii=False)
+    text = encode_basestring(value) if isinstance(value, str) else json.dumps(value)
+    if text.isascii() and "\x7f" not in text:
+        return text
     return _UNPRINTABLE.sub(lambda found: f"\\u{ord(found[0]):04x}", text)

@@ -15,6 +15,7 @@ from sidecarctl.envoy.part import Part
 from sidecarctl.findings import Json, JsonObject
 
 _PUBLIC = "sds-system-ca.yaml"
+_SDS = frozenset({"sds_config", "sdsConfig"})
 
 
 class Certified(Struct, frozen=True):
@@ -53,12 +54,16 @@ def certified(bootstrap: JsonObject, given: JsonObject) -> Certified:
 def _references(value: Json) -> Iterator[tuple[JsonObject, str]]:
     """Yield each reference to a secret in a file of the ConfigMap, and the file's name."""
     if isinstance(value, dict):
-        source = Part((), value).part("sds_config", "path_config_source")
-        path = source.text("path")
-        if dirname(path) == CONFIG:
-            yield value, basename(path)
-    if isinstance(value, dict | list):
-        for below in value.values() if isinstance(value, dict) else value:
+        if not value.keys().isdisjoint(_SDS):  # nearly no mapping: a whole bootstrap is walked
+            source = Part((), value).part("sds_config", "path_config_source")
+            path = source.text("path")
+            if dirname(path) == CONFIG:
+                yield value, basename(path)
+        for below in value.values():
+            if below and not isinstance(below, str):
+                yield from _references(below)
+    elif isinstance(value, list):
+        for below in value:
             yield from _references(below)
 
 

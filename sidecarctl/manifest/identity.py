@@ -50,12 +50,12 @@ def same(old: Json, new: Json) -> bool:
 
     The order of keys does not count.
     """
+    if old is new:
+        return True
     if type(old) is not type(new):
         return False
     if isinstance(old, dict) and isinstance(new, dict):
-        if old.keys() != new.keys():
-            return False
-        return old is new or all(map(same, old.values(), map(new.__getitem__, old)))
+        return old.keys() == new.keys() and all(map(same, old.values(), map(new.__getitem__, old)))
     if isinstance(old, list) and isinstance(new, list):
         return len(old) == len(new) and all(map(same, old, new))
     if isinstance(old, float) and isinstance(new, float):

@@ -86,6 +86,8 @@ def eject_text(manifest: Manifest) -> Ejected:
         for number, document in enumerate(manifest.documents)
         if (record := read_record(document))
     }
+    if not records:
+        return Ejected(manifest.text)
     bare = without_stamps(manifest, records)
     found = list(traces(bare, records))
     rest, now = undone(bare, found)

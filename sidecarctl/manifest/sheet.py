@@ -20,6 +20,9 @@ from sidecarctl.manifest.spans import (
 from sidecarctl.manifest.text import Text
 
 _LINE_BREAK = re.compile(r"\r\n?|\n")
+# Both stand behind a blank or an indicator: the domain `"*"` and the shell's `&&` are none.
+_MAY_BE_ALIAS = re.compile(r"\*(?<![^\s,\[{:\ufeff]\*)[\w-]")
+_MAY_BE_ANCHOR = re.compile(r"&(?<![^\s,\[{:\ufeff]&)[\w-]")
 
 
 class Sheet(Struct, frozen=True):
@@ -114,7 +117,7 @@ def _nested(node: Node) -> Iterator[tuple[Node, Node]]:
 
 
 def _shared(root: Node, source: Text) -> Iterator[tuple[int, tuple[str, int]]]:
-    if "*" not in source.text or "&" not in source.text:
+    if not _MAY_BE_ALIAS.search(source.text) or not _MAY_BE_ANCHOR.search(source.text):
         return
     aliases = [entry for entry in _everything(root, source) if entry.alias]
     for entry in reversed(aliases):  # so that of several the first one stays
