@@ -50,9 +50,13 @@ def strangers(situation: Situation, called: Sequence[Way]) -> Iterator[Word]:
         names = [STRANGER] if any("://" in each for each in server_names(cluster.tls)) else []
         return ours.leaf([*names, _OTHER_HOST])
 
+    def of_yesterday(cluster: Cluster) -> Leaf:
+        return ours.leaf(server_names(cluster.tls), days=-1)
+
     for what, leaves, why in (
         ("a server of another authority", of_another_authority, _why_unverified),
         ("a server of another name", of_another_name, _why_unnamed),
+        ("a server whose certificate is over", of_yesterday, _why_unverified),
     ):
         with situation.stand(leaves=leaves) as stand:
             for way in called:

@@ -43,6 +43,8 @@ def tokens(
             reply = stand.send(way, known, _with(known, token, text))
             yield _refusal(way, what, reply, cause)
     yield from _headers(stand, way, known, token)
+    if token.demand.provider.has("remote_jwks"):
+        yield Unproved(f"{way.name}: the keys of its issuer", "they are fetched from elsewhere")
 
 
 _OTHER_AUDIENCE, _ENDLESS = "a token for somebody else", "a token without an end"

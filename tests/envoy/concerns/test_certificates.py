@@ -10,10 +10,11 @@ from harness.certificates import Authority, client_context, publish, secret, spi
 from harness.clients import ask, request
 from harness.collectors import eventually
 from harness.proxy import build, inbound, outbound, serving
-from harness.servers import http_echo
+from harness.servers import http_echo, https_file
 from harness.workload_api import Agent, workload_api
 
 from sidecarctl.envoy.mounts import CERTIFICATES, under
+from sidecarctl.prove.certificates import server_context
 
 _ALWAYS = {"hardening": {}, "lifecycle": {}}
 _STRICT = _ALWAYS | {"mtls": {}}
@@ -114,6 +115,27 @@ def test_an_agent_may_come_late_and_gives_no_other_identity(app, tmp_path):
             eventually(lambda: not _is_refused(listener.port), timeout_s=40)
         assert request(listener.port, tls=client_context(WEB)).status == 200
         assert envoy.alive
+
+
+@pytest.mark.parametrize(
+    ("source", "uri", "status"),
+    [("secret", None, 200), ("spiffeCsi", None, 503), ("spiffeCsi", spiffe("db", "prod"), 200)],
+)
+def test_authorities_of_spire_vouch_for_spiffe_names_alone(tmp_path, source, uri, status):
+    agent, leaf = Agent(), _OURS.leaf(_SHOP)
+    agent.publish(_SHOP, leaf)
+    if source == "secret":
+        publish(under(tmp_path, CERTIFICATES), secret(leaf))
+    with (
+        workload_api(_socket(tmp_path), agent),
+        https_file(["hello"], server_context(_OURS.leaf(uri), ())) as port,
+    ):
+        values = {"name": "db", "protocol": "http", "tls": "mutual", "ca": "mesh"}
+        listener = outbound(port, tls="mutual", sni="localhost", values=values,
+                            sans=(uri or "localhost",))  # fmt: skip
+        built = build([listener], _ALWAYS | {"egress": {}}, certificates={"from": source})
+        with serving(built, root=tmp_path):
+            assert request(listener.port).status == status
 
 
 class _Calls:

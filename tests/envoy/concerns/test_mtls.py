@@ -12,9 +12,10 @@ from harness.clients import ask, request, talk
 from harness.collectors import eventually
 from harness.grpc_echo import call, credentials, grpc_echo, stream
 from harness.proxy import build, inbound, outbound, proxied
-from harness.servers import banner_server, http_echo, redis_like, tcp_echo
+from harness.servers import banner_server, http_echo, https_file, redis_like, tcp_echo
 
 from sidecarctl.envoy.mounts import CERTIFICATES, under
+from sidecarctl.prove.certificates import server_context
 
 _ALWAYS = {"hardening": {}, "lifecycle": {}}
 _STRICT = _ALWAYS | {"mtls": {}}
@@ -205,6 +206,35 @@ def test_two_proxies_carry_tcp(pair):
 
 def test_a_server_with_another_identity_is_not_believed(pair, app):
     assert request(pair(app.port, "http", shown=spiffe("orders", "prod"))).status == 503
+
+
+@pytest.mark.parametrize(
+    ("leaf", "status"),
+    [
+        (SHOP, 200),
+        (_ROGUE.leaf(_SHOP, trusted=_OURS.certificate), 503),
+        (_OURS.leaf(_SHOP, days=-1), 503),
+        (WEB, 503),
+    ],
+    ids=["right", "other authority", "expired", "other identity"],
+)
+def test_a_server_is_called_only_with_a_right_certificate(tmp_path, leaf, status):
+    with https_file(["hello"], server_context(leaf, ())) as port:
+        listener = outbound(port, tls="strict", sans=(_SHOP,), sni="shop.prod.svc")
+        with proxied([listener], _STRICT, root=tmp_path, leaf=WEB):
+            assert request(listener.port).status == status
+
+
+def test_a_key_that_does_not_fit_its_certificate_is_not_taken(app, tmp_path):
+    listener, mount = inbound(app.port, tls="strict"), under(tmp_path, CERTIFICATES)
+    with proxied([listener], _STRICT, root=tmp_path, leaf=SHOP) as envoy:
+        before, other = _serial(listener.port, WEB), _OURS.leaf(_SHOP)
+        publish(mount, secret(other) | {"tls.key": SHOP.key})
+        eventually(lambda: "KEY_VALUES_MISMATCH" in "".join(envoy.messages()))
+        assert _serial(listener.port, WEB) == before
+        assert request(listener.port, tls=client_context(WEB)).status == 200
+        publish(mount, secret(other))
+        eventually(lambda: _serial(listener.port, WEB) != before)
 
 
 def test_certificates_rotate_without_a_restart(app, tmp_path):
