@@ -37,8 +37,11 @@ _CLUSTER = f"{_TYPE}cluster.v3.Cluster"
 _ROUTES = f"{_TYPE}route.v3.RouteConfiguration"
 
 
-def split(bootstrap: JsonObject) -> tuple[JsonObject, dict[str, JsonObject]]:
+def split(bootstrap: JsonObject, layout: str = "") -> tuple[JsonObject, dict[str, JsonObject]]:
     """Return *bootstrap* without what may change while Envoy runs, and the files of that by name.
+
+    *layout* ends the names of the files: an Envoy that knows them by another one finds them gone,
+    and keeps what it has.
 
     Listeners without a direction are Envoy's own (``ops``, probes); their routes follow from the
     pod, and stay with them.
@@ -47,16 +50,17 @@ def split(bootstrap: JsonObject) -> tuple[JsonObject, dict[str, JsonObject]]:
     static = bootstrap.get("static_resources")
     resources = static if isinstance(static, dict) else {}
     files: dict[str, JsonObject] = {}
-    listeners = [_without_routes(each, files) for each in _objects(resources.get("listeners"))]
+    end = f"-{layout}.yaml" if layout else ".yaml"
+    listeners = [_without_routes(each, files, end) for each in _objects(resources.get("listeners"))]
     own = {each.get("name") for each in listeners}  # as the cluster behind each is called
     fixed = {*_texts(head), *(set(_texts(cast(list[Json], listeners))) - own)}
     clusters = _objects(resources.get("clusters"))
     fixed |= {text for each in clusters for text in _secret_servers(each)}
     kept = [each for each in clusters if each.get("name") in fixed]
-    files["lds.yaml"] = _resources(_LISTENER, listeners)
+    files[f"lds{end}"] = _resources(_LISTENER, listeners)
     rest = [_resolved_first(each) for each in clusters if each not in kept]
-    files["cds.yaml"] = _resources(_CLUSTER, rest)
-    dynamic: JsonObject = {"lds_config": _source("lds.yaml"), "cds_config": _source("cds.yaml")}
+    files[f"cds{end}"] = _resources(_CLUSTER, rest)
+    dynamic: JsonObject = {"lds_config": _source(f"lds{end}"), "cds_config": _source(f"cds{end}")}
     built: JsonObject = {**head, "dynamic_resources": dynamic}
     if kept:
         built["static_resources"] = {"clusters": cast(list[Json], kept)}
@@ -146,25 +150,25 @@ def _members(content: JsonObject) -> Iterator[tuple[FieldPath, JsonObject]]:
         yield part.path, {key: value for key, value in part.data.items() if key != "@type"}
 
 
-def _without_routes(listener: JsonObject, files: dict[str, JsonObject]) -> JsonObject:
+def _without_routes(listener: JsonObject, files: dict[str, JsonObject], end: str) -> JsonObject:
     if "traffic_direction" not in listener:
         return listener
     chains: list[Json] = []
     for chain in _objects(listener.get("filter_chains")):
         filters: list[Json] = [
-            _by_reference(each, files) for each in _objects(chain.get("filters"))
+            _by_reference(each, files, end) for each in _objects(chain.get("filters"))
         ]
         chains.append({**chain, "filters": filters})
     return {**listener, "filter_chains": chains}
 
 
-def _by_reference(network_filter: JsonObject, files: dict[str, JsonObject]) -> JsonObject:
+def _by_reference(network_filter: JsonObject, files: dict[str, JsonObject], end: str) -> JsonObject:
     config = network_filter.get("typed_config")
     routes = config.get("route_config") if isinstance(config, dict) else None
     if not isinstance(config, dict) or not isinstance(routes, dict) or not routes.get("name"):
         return network_filter
     name = str(routes["name"])
-    file = f"rds-{name}.yaml"
+    file = f"rds-{name}{end}"
     files[file] = _resources(_ROUTES, [routes])
     rds: JsonObject = {"config_source": _source(file), "route_config_name": name}
     moved = {key: value for key, value in config.items() if key != "route_config"}

@@ -3,6 +3,7 @@
 import hashlib
 import json
 from collections.abc import Iterator, Mapping
+from typing import cast
 
 from msgspec.structs import replace
 
@@ -103,9 +104,9 @@ def _standalone(injection: Injection, proxy: Standalone, profile: Profile) -> It
         "values": sidecar, "profile": _domains(profile), **_who(candidate)
     }  # fmt: skip
     found = certified(bootstrap, render(folder / "certificates.yaml.j2", context))
-    bootstrap, reloaded = (
-        split(found.bootstrap) if profile.reload == "files" else (found.bootstrap, {})
-    )
+    bootstrap, reloaded = found.bootstrap, dict[str, JsonObject]()
+    if profile.reload == "files":
+        bootstrap, reloaded = split(bootstrap, _layout(proxy, found.files))
     fixed = _texts({"bootstrap.yaml": bootstrap, **found.files})
     files = {**fixed, **_texts(reloaded)}
     # What Envoy reads again by itself must not roll the pods.
@@ -147,6 +148,21 @@ def _contributions(
     return parts, contributions
 
 
+def _layout(proxy: Standalone, certificates: Mapping[str, JsonObject]) -> str:
+    """Return a digest of what the pod itself relies on: ports, and certificates that it mounts.
+
+    Where that changes, pods that run must not take files that are made for those to come. A port
+    that the profile itself names is the same in both.
+    """
+    ports: list[Json] = [[each.name, each.port] for each in proxy.listeners if not each.values]
+    probes: list[Json] = [[each.name, each.port] for each in proxy.probes]
+    return _digest([proxy.ops_port, ports, probes, [*sorted(certificates)]])[:8]
+
+
+def _digest(value: Json) -> str:
+    return hashlib.sha256(json.dumps(value, sort_keys=True).encode()).hexdigest()[:16]
+
+
 def _capture(proxy: Standalone) -> JsonObject | None:
     if proxy.capture is None:
         return None
@@ -176,7 +192,6 @@ def _texts(files: Mapping[str, JsonObject]) -> dict[str, str]:
 def _facts(
     candidate: Candidate, proxy: Standalone, node_id: str, files: Mapping[str, str]
 ) -> JsonObject:
-    digest = hashlib.sha256(json.dumps(files, sort_keys=True).encode()).hexdigest()[:16]
     ports: list[Json] = [{"port": proxy.ops_port, "name": "envoy-ops"}]
     doors = [each for each in proxy.listeners if each.direction == "inbound"]
     ports += [{"port": each.port, "name": proxy.names.get(each.port, "")} for each in doors]
@@ -197,7 +212,7 @@ def _facts(
         "otherPorts": others,
         "podLabels": dict(candidate.workload.pod_labels),
         "configMap": f"{candidate.workload.name}-envoy",
-        "checksum": digest,
+        "checksum": _digest(cast(JsonObject, dict(files))),
         "nodeId": node_id,
         "drainToken": drain_token(node_id),
         "drain": candidate.facts.text("drain", "0s"),

@@ -243,6 +243,23 @@ def test_a_new_listener_and_its_routes_are_served(stable, tmp_path):
         assert request(first.port).status == 200
 
 
+def test_files_of_another_layout_leave_an_envoy_that_runs_as_it_is(stable, tmp_path):
+    """A pod of the old revision, while a roll-out moves ports."""
+    old, new = inbound(stable.port), inbound(stable.port, name="another")
+    fleet = Fleet(tmp_path, old)
+    whole = join(*fleet.config())[0]
+    with fleet.serving(split(whole, "old")) as envoy, _load(old.port) as seen:
+        later = Fleet(tmp_path, new)
+        later.ops = fleet.ops
+        fleet.publish(split(join(*later.config())[0], "new"))
+        (tmp_path / "etc/envoy/lds-old.yaml").unlink()  # as the kubelet does
+        time.sleep(0.5)
+        assert envoy.alive
+        assert not _answers(new.port)
+        fleet.publish(split(whole, "old"))
+    assert set(seen) == {200}, seen
+
+
 def _answers(port):
     try:
         return request(port).status == 200

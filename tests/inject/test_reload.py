@@ -44,7 +44,8 @@ def test_other_weights_change_one_file_of_the_configmap_and_no_pod():
     assert differing(before, after) == maps
     for name in maps:
         old, new = before[name]["data"], after[name]["data"]
-        assert {key for key in old if old[key] != new[key]} == {"rds-egress-rates.yaml"}
+        (changed,) = [key for key in old if old[key] != new[key]]
+        assert changed.startswith("rds-egress-rates-")
 
 
 @pytest.mark.parametrize(
@@ -86,6 +87,21 @@ def test_what_envoy_reads_once_rolls_the_pods(sets):
     assert {"Deployment/shop", "Deployment/stock"} <= changed
 
 
+def _files(*sets):
+    data = injected(*sets)["ConfigMap/stock-envoy"]["data"]
+    return {key for key in data if key.startswith(("lds", "cds", "rds-"))}
+
+
+def test_where_ports_change_running_pods_find_no_files_that_are_not_theirs():
+    before = _files()
+    assert not before & _files("sidecars.envoy.ports.inbound=10050")
+    assert not before & _files("sidecars.envoy.ports.ops=9955")
+    assert before == _files("concerns.timeouts.request=3s")
+    more = "{name: more, localPort: 18081, host: more.prod.svc, port: 80, protocol: http}"
+    rates = "{name: rates, localPort: 18080, host: rates.prod.svc, port: 80, protocol: http}"
+    assert before < _files(f"concerns.egress.dependencies=[{rates}, {more}]")
+
+
 def test_static_everything_rolls():
     static = "reload=static"
     changed = differing(injected(static, WEIGHT % "10%"), injected(static, WEIGHT % "60%"))
@@ -100,4 +116,6 @@ def test_a_rule_finds_what_is_wrong_in_a_file_of_routes_at_its_place():
     found = [each for each in findings(broken) if each.slug == "route-to-unknown-cluster"]
     (one,) = found
     assert '"nobody"' in broken.splitlines()[one.location.line - 1]
-    assert one.path[:4] == ("data", "rds-egress-rates.yaml", "resources", 0)
+    assert one.path[0] == "data"
+    assert str(one.path[1]).startswith("rds-egress-rates-")
+    assert one.path[2:4] == ("resources", 0)
