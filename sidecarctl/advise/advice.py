@@ -5,6 +5,7 @@ from enum import StrEnum
 from msgspec import Struct
 
 from sidecarctl.advise.figures import Request, Thresholds
+from sidecarctl.errors import ManifestError
 from sidecarctl.findings import Location
 from sidecarctl.lifecycle.assumptions import Assumption
 from sidecarctl.lifecycle.versions import Version
@@ -84,7 +85,10 @@ class Kind(Struct, frozen=True):
 
 
 class Report(Struct, frozen=True):
-    """The whole answer; *apps* is what the containers beside the sidecars ask."""
+    """The whole answer; *apps* is what the containers beside the sidecars ask.
+
+    *faults* say of which workload the API server refuses what: those are not judged.
+    """
 
     advice: tuple[Advice, ...]
     remarks: tuple[Remark, ...]
@@ -95,3 +99,4 @@ class Report(Struct, frozen=True):
     thresholds: Thresholds
     version: Version
     profile: str = ""
+    faults: tuple[tuple[str, ManifestError], ...] = ()

@@ -11,6 +11,7 @@ from sidecarctl.advise.remarks import added_s, remarks
 from sidecarctl.inject.preview import preview
 from sidecarctl.lifecycle.assumptions import said_of
 from sidecarctl.lifecycle.setting import image, purpose
+from sidecarctl.lint.refused import refused
 from sidecarctl.lint.run import Run
 from sidecarctl.manifest.document import Manifest
 from sidecarctl.manifest.workload import Workload
@@ -35,21 +36,23 @@ def advise(
     documents = [document for each in looked_at for document in each.documents]
     others = [document for each in context for document in each.documents]
     run = Run(fleet(documents, others, namespace=question.namespace), question.version)
-    proxied = sum(any(is_mesh(c, w, run) for c in run.sidecars(w)) for w in run.fleet.workloads)
-    advice = [each for w in run.fleet.workloads for each in _advice(w, run, question, proxied)]
-    remarked = [each for w in run.fleet.workloads for each in remarks(w, run, question)]
+    faults = {each: refused(each, run) for each in run.fleet.workloads}
+    judged = [each for each in run.fleet.workloads if not faults[each]]
+    proxied = sum(any(is_mesh(c, w, run) for c in run.sidecars(w)) for w in judged)
+    advice = [each for w in judged for each in _advice(w, run, question, proxied)]
     return Report(
         advice=tuple(advice),
-        remarks=tuple(remarked),
+        remarks=tuple(each for w in judged for each in remarks(w, run, question)),
         kinds=tuple(_kinds(advice, question.limits)),
-        pods=sum(map(pods, run.fleet.workloads)),
+        pods=sum(map(pods, judged)),
         total=total(each.total for each in advice),
-        apps=total(
-            request_of(app).times(pods(w)) for w in run.fleet.workloads for app in apps(w, run)
-        ),
+        apps=total(request_of(app).times(pods(w)) for w in judged for app in apps(w, run)),
         thresholds=question.limits,
         version=question.version,
         profile=profile.name if profile else "",
+        faults=tuple(
+            (f"{each.kind}/{each.name}", fault) for each, said in faults.items() for fault in said
+        ),
     )
 
 

@@ -70,11 +70,13 @@ def command(
     """Say of each sidecar whether it should be one, and what all of them cost.
 
     A library, an agent or a proxy on the node, or nothing may do the work for less. Each answer has
-    its reasons, numbers with their sources, and what would change it.
+    its reasons, numbers with their sources, and what would change it. A workload that the API
+    server would refuse is named, and not judged.
     """
     from sidecarctl.advise.advice import Question
     from sidecarctl.advise.advise import advise
     from sidecarctl.advise.figures import Thresholds
+    from sidecarctl.cli.exit_code import ExitCode
     from sidecarctl.lifecycle.assumptions import parse_assumption
     from sidecarctl.lifecycle.versions import Version
     from sidecarctl.manifest.document import parse
@@ -103,3 +105,5 @@ def command(
         lines = advice_lines(report, width_of(sys.stdout))
         write_out(paint(lines, coloured=is_coloured(sys.stdout)))
     write_err(paint(advice_sum_lines(report), coloured=is_coloured(sys.stderr)))
+    if report.faults:
+        raise typer.Exit(ExitCode.BAD_INPUT)

@@ -30,6 +30,15 @@ def advice_json(report: Report) -> str:
                 "mostSidecars": limits.most_sidecars,
                 "nodeAgents": limits.has_node_agents,
             },
+            "faults": [
+                {
+                    "object": subject,
+                    "message": fault.message,
+                    "location": location_json(fault.at) if fault.at else None,
+                    "hint": fault.hint,
+                }
+                for subject, fault in report.faults
+            ],
             "pods": report.pods,
             "sidecars": _request(report.total),
             "apps": _request(report.apps),

@@ -15,8 +15,14 @@ _MOST = 3  # subjects of one answer that are named
 
 def advice_lines(report: Report, width: int | None) -> Iterator[Line]:
     """Yield *report*; what holds for several workloads is said once."""
+    for subject, fault in report.faults:
+        yield ((subject, "bold"), "  ", ("refused", "bold red"), f" by the API server: {fault}")
+        if fault.hint:
+            yield ("  ", ("hint: ", "cyan"), fault.hint)
     if not report.advice:
         return
+    if report.faults:
+        yield ()
     yield from _table(
         ("sidecar", "count", "cpu", "memory", "better as", "which would ask"),
         [_row(kind) for kind in report.kinds],
@@ -42,6 +48,7 @@ def advice_sum_lines(report: Report) -> Iterator[Line]:
     facts = [
         f"{_number(count, 'sidecar')} in {_number(report.pods, 'pod')}",
         f"{changes} better done another way" if changes else "none better done another way",
+        *([f"{len({subject for subject, _ in report.faults})} refused"] if report.faults else []),
         f"assumed {limits.pods_per_node} of these pods a node",
         f"target Kubernetes {report.version}",
         *([f"profile {report.profile}"] if report.profile else []),

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from msgspec import Struct
 from msgspec.structs import replace
 
-from sidecarctl.errors import ManifestError, ProfileError
+from sidecarctl.errors import ProfileError
 from sidecarctl.findings import Related
 from sidecarctl.inject.preview import preview
 from sidecarctl.lifecycle.analysis import analyse
@@ -19,6 +19,7 @@ from sidecarctl.lifecycle.timeline import timeline
 from sidecarctl.lifecycle.unhealthy import watched
 from sidecarctl.lifecycle.versions import Version
 from sidecarctl.lint.hazards import hit
+from sidecarctl.lint.refused import refused
 from sidecarctl.lint.run import Run
 from sidecarctl.manifest.document import Document, Manifest
 from sidecarctl.manifest.narrow import mapping
@@ -108,10 +109,7 @@ def _pod(workload: Workload, run: Run, wish: Wish, stage: Stage) -> SimulatedPod
         namespace=run.fleet.namespace_of(document),
         location=document.locate(("kind",), on="key"),
         stage=stage,
-        faults=tuple(
-            ManifestError(fault.message, at=document.locate(fault.path), hint=fault.hint)
-            for fault in found.faults
-        ),
+        faults=refused(workload, run),
         told=told,
     )
     if simulated.faults:

@@ -138,8 +138,23 @@ def test_what_a_profile_would_cost(run, folder):
     assert report["sidecars"]["cpuMilli"] == 4 * (100 + 200)
 
 
+BARE = "apiVersion: v1\nkind: Pod\nmetadata: {name: bare}\nspec: {containers: [{name: a}]}\n"
+
+
+def test_what_the_api_server_refuses_is_not_judged(run):
+    done = run("advise", "-", stdin=BARE)
+    assert done.code == 2
+    assert done.out == (
+        "Pod/bare  refused by the API server: stdin:4:21: container 'a' needs an image\n"
+    )
+    assert "0 sidecars in 0 pods" in done.err
+    assert "1 refused" in done.err
+    (fault,) = json.loads(run("advise", "-", "--format", "json", stdin=BARE).out)["faults"]
+    assert (fault["object"], fault["location"]["line"]) == ("Pod/bare", 4)
+
+
 def test_nothing_to_judge(run, folder):
-    done = run("advise", "-", stdin="apiVersion: v1\nkind: Pod\nspec: {containers: [{name: a}]}\n")
+    done = run("advise", "-", stdin=BARE.replace("{name: a}", "{name: a, image: x}"))
     assert (done.code, done.out) == (0, "")
     assert done.err == (
         "0 sidecars in 1 pod · none better done another way · assumed 10 of these pods a node · "

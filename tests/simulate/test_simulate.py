@@ -22,6 +22,7 @@ apiVersion: batch/v1
 kind: CronJob
 metadata: {name: nightly, namespace: batch}
 spec:
+  schedule: "0 3 * * *"
   jobTemplate:
     spec:
       template:
