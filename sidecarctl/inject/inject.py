@@ -20,6 +20,7 @@ from sidecarctl.inject.patch import (
     patch,
 )
 from sidecarctl.manifest.document import Document, Manifest, parse
+from sidecarctl.manifest.narrow import mapping, value_at
 from sidecarctl.manifest.record import eject_text, inject_text
 from sidecarctl.manifest.splice import Rewrite, rewrite
 from sidecarctl.manifest.whole import whole_text
@@ -28,6 +29,7 @@ from sidecarctl.plan.candidate import outcome, refused
 from sidecarctl.plan.injection import Injection
 from sidecarctl.plan.outcome import Change, Outcome, Result, Status
 from sidecarctl.plan.plan import plan
+from sidecarctl.plan.pod import reasons
 from sidecarctl.profile.profile import Profile
 from sidecarctl.topology.fleet import Fleet, fleet
 
@@ -136,7 +138,13 @@ def _apply(
                    ", ".join(injection.sidecars))  # fmt: skip
     kept = (*kept_environment(target, parts), *kept_annotations(target, parts))
     notes = (*injection.notes, *kept)
-    return replace(done, notes=notes, changes=tuple(map(str, injection.changes)))
+    spec = value_at(edits.after[key], target.pod_path)
+    return replace(
+        done,
+        notes=notes,
+        changes=tuple(map(str, injection.changes)),
+        reasons=reasons(candidate, mapping(spec)),
+    )
 
 
 def _label_namespaces(namespaces: Iterable[Document], parts: list[Fragment], edits: _Edits) -> None:

@@ -44,7 +44,10 @@ class Change(Struct, frozen=True):
 
 
 class Outcome(Struct, frozen=True):
-    """What became of one workload (or of a Service, a Namespace that was changed along with it)."""
+    """What became of one workload (or of a Service, a Namespace that was changed along with it).
+
+    *reasons* say why its sidecars have their form, place and numbers.
+    """
 
     status: Status
     code: str
@@ -56,6 +59,7 @@ class Outcome(Struct, frozen=True):
     notes: tuple[Note, ...] = ()
     changes: tuple[str, ...] = ()
     hint: str = ""
+    reasons: tuple[str, ...] = ()
 
     def with_notes(self, notes: tuple[Note, ...]) -> Self:
         """Return this outcome with *notes* after its own."""

@@ -6,10 +6,12 @@ Each such fact is an edit or a note, never silence.
 from collections.abc import Iterator, Mapping
 
 from sidecarctl.findings import JsonObject, Severity
-from sidecarctl.lifecycle.assumptions import Case, assume
+from sidecarctl.lifecycle.assumptions import Assumptions, Case, assume
 from sidecarctl.lifecycle.form import SLACK_S, grace_needed_s
+from sidecarctl.lifecycle.pod import Pod
 from sidecarctl.lifecycle.quantities import amount, format_amount
 from sidecarctl.lifecycle.reading import read
+from sidecarctl.lifecycle.reasons import reasons as why_so
 from sidecarctl.lifecycle.resources import QosClass, qos_class
 from sidecarctl.manifest.narrow import mapping
 from sidecarctl.manifest.workload import Role, Workload
@@ -31,8 +33,7 @@ def grace(candidate: Candidate) -> list[Change]:
     if not candidate.standalone or not drain:
         return []
     pod = read(candidate.workload.pod, candidate.workload.pod_path)
-    drains = {app.name: {"exit": seconds(drain)} for app in pod.apps}
-    guess = assume(pod, Case.BEST, drains)
+    guess = _paces(pod, drain)
     needed = grace_needed_s(pod, guess)
     if pod.grace_s >= needed:
         return []
@@ -41,6 +42,21 @@ def grace(candidate: Candidate) -> list[Change]:
     reason = f"{before}draining takes {drain}, and {SLACK_S} s to end"
     path = (*pod.path, "terminationGracePeriodSeconds")
     return [Change(candidate.workload.document, path, needed, reason)]
+
+
+def reasons(candidate: Candidate, pod: JsonObject) -> tuple[str, ...]:
+    """Return why the sidecars stand in *pod*, the spec after the injection, as they do."""
+    view = read(pod)
+    own = {container.name for container in candidate.workload.containers()}
+    drain = candidate.facts.text("drain", "") if candidate.standalone else ""
+    added = [each.name for each in view.containers if each.name not in own]
+    return why_so(view, added, candidate.why, _paces(view, drain))
+
+
+def _paces(pod: Pod, drain: str) -> Assumptions:
+    """Return what is certain, and that requests are let to finish for the time *drain*."""
+    drains = {app.name: {"exit": seconds(drain)} for app in pod.apps} if drain else {}
+    return assume(pod, Case.BEST, drains)
 
 
 def resources(candidate: Candidate, name: str) -> JsonObject:

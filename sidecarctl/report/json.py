@@ -53,6 +53,7 @@ def _outcome(outcome: Outcome) -> JsonObject:
         "namespace": outcome.namespace,
         "location": _location(outcome.location),
         "changes": list(outcome.changes),
+        "reasons": list(outcome.reasons),
         "notes": [_note(note) for note in outcome.notes],
     }
 

@@ -54,6 +54,7 @@ def result_lines(result: Result, run: Run) -> Iterator[Line]:
         yield from _refusals(result.refused)
     else:
         yield from _table(result.outcomes)
+        yield from _reasons(result.outcomes)
         yield from _notes(result)
     yield _sum(result, run)
 
@@ -81,6 +82,15 @@ def _table(outcomes: tuple[Outcome, ...]) -> Iterator[Line]:
             f"  {name:<{name_width}}  ",
             (outcome.message, "dim" if outcome.status is Status.UNCHANGED else ""),
         )
+
+
+def _reasons(outcomes: tuple[Outcome, ...]) -> Iterator[Line]:
+    """Yield why sidecars stand as they do, each sentence once, and of how many it is true."""
+    told = [outcome for outcome in outcomes if outcome.reasons]
+    count = Counter(reason for outcome in told for reason in outcome.reasons)
+    for reason, times in count.items():
+        some = f" ({times} of {len(told)})" if times < len(told) else ""
+        yield (("why: ", "blue"), (f"{reason}{some}", "dim"))
 
 
 def _notes(result: Result) -> Iterator[Line]:

@@ -24,6 +24,7 @@ def test_a_result():
         PLACE,
         notes=(note,),
         changes=("Service/shop: spec.ports[0].targetPort: 8080 becomes 10000",),
+        reasons=("envoy is native: kubelet 1.33 has them",),
     )
     result = Result((outcome,), {"a.yaml": ("a", "b"), "c.yaml": ("c", "c")}, {"new.yaml": "n"})
     run = Run("inject", profile="default", kubernetes_version="1.33")
@@ -51,6 +52,7 @@ def test_a_result():
                 "namespace": "prod",
                 "location": PLACE_JSON,
                 "changes": ["Service/shop: spec.ports[0].targetPort: 8080 becomes 10000"],
+                "reasons": ["envoy is native: kubelet 1.33 has them"],
                 "notes": [
                     {
                         "code": "no-service",

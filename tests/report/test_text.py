@@ -67,6 +67,20 @@ def test_a_note_of_several_workloads_is_said_once():
     )
 
 
+def test_a_reason_is_said_once_and_of_how_many_it_is_true():
+    both, one = "envoy is native: 1.33 has them", "a grace period of 30 s is enough"
+    result = Result(
+        (
+            outcome(Status.INJECTED, "a", reasons=(both, one)),
+            outcome(Status.INJECTED, "b", reasons=(both,)),
+            outcome(Status.SKIPPED, "c"),
+        ),
+        TEXTS,
+    )
+    lines = text(result_lines(result, RUN)).splitlines()
+    assert lines[3:5] == [f"why: {both}", f"why: {one} (1 of 2)"]
+
+
 def test_a_hint_of_several_notes_is_said_once():
     notes = [
         Note(
