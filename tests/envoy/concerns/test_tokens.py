@@ -1,7 +1,9 @@
 """Tokens of callers: whose are taken, what is refused how, and what rules see of them."""
 
+import socket
 import ssl
 import time
+from contextlib import closing
 
 import pytest
 from harness.certificates import Authority, client_context, publish, secret, spiffe
@@ -68,7 +70,7 @@ def guard(app, tmp_path):
             return request(listener.port, path, method, headers={**shown, **(headers or {})},
                            tls=context)  # fmt: skip
 
-        ask.envoy = running
+        ask.envoy, ask.port = running, listener.port
         return ask
 
     yield start
@@ -189,6 +191,25 @@ def test_no_spelling_of_a_path_gets_around_a_claim(guard, path):
     ask = guard({"paths": ["/x/*"]}, {"claims": {"groups": "admin"}, "paths": ["/admin"]})
     assert ask(IDP.token(_GOOD), path).status == 403
     assert ask(IDP.token({**_GOOD, "groups": ["admin"]}), path).status == 200
+
+
+@pytest.mark.parametrize("required", [True, False])
+@pytest.mark.parametrize("line", ["OPTIONS *", "CONNECT a:80", "GET ?x", "GET http://localhost/x"])
+def test_no_form_of_a_target_brings_a_made_up_claim(guard, app, line, required):
+    ask = guard({"from": ["anonymous"]}, tls="none", required=required)
+    head = f"{line} HTTP/1.1\r\nhost: localhost\r\nx-user: root\r\nconnection: close\r\n\r\n"
+    with closing(socket.create_connection(("127.0.0.1", ask.port), 5)) as connected:
+        connected.sendall(head.encode())
+        with connected.makefile("rb") as answer:
+            assert b"root" not in answer.read()
+    assert not any("root" in str(each.headers) for each in app.seen)
+
+
+def test_keys_of_a_config_map_are_mounted_as_a_whole_folder():
+    whole = build([inbound(80)], _concerns()).fragments[-1]
+    assert whole["pod"]["volumes"] == [{"name": "envoy-jwks-main", "configMap": {"name": "keys"}}]
+    mount = {"name": "envoy-jwks-main", "mountPath": "/etc/envoy-jwks/main", "readOnly": True}
+    assert whole["container"]["volumeMounts"] == [mount]
 
 
 def test_shadow_refuses_nothing_and_counts_who_has_no_token(guard):
