@@ -10,7 +10,7 @@ import subprocess
 import sys
 import tempfile
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
 
@@ -57,7 +57,6 @@ class Namespaces:
     world: str
     root: Path
     stack: ExitStack
-    servers: list = field(default_factory=list)
 
     def run(self, name, *command, **options):
         """Run *command* as root in the namespace *name* and return what it printed."""
@@ -146,4 +145,5 @@ def _end(process):
     process.stdout.close()
 
 
-need_namespaces = pytest.mark.skipif(bool(missing()), reason=missing() or "-")
+_MISSING = missing()
+need_namespaces = pytest.mark.skipif(bool(_MISSING), reason=_MISSING or "-")
