@@ -47,7 +47,8 @@ def remarks(workload: Workload, run: Run, question: Question) -> Iterator[Remark
             yield Remark(subject, place, text, SIDECAR_SOURCE)
     silent = [each.name for each in sidecars if request_of(each) == Request(0, 0)]
     if silent:
-        text = f"{', '.join(silent)} asks for nothing: what it costs is not counted here"
+        ask, cost = ("asks", "it costs") if len(silent) == 1 else ("ask", "they cost")
+        text = f"{', '.join(silent)} {ask} for nothing: what {cost} is not counted here"
         yield Remark(subject, place, text, SIDECAR_SOURCE)
     needs_order = workload.kind in JOBS or any(c.role is Role.INIT for c in run.pod(workload).inits)
     if sidecars and needs_order and not supports("native-sidecar", question.version):

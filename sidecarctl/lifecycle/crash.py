@@ -1,5 +1,6 @@
 """What a crash in a running pod does: who is down for how long, and who only watches.
 
+- J2  where the last app has ended for good, the sidecars are stopped, as when the work is done
 - H3  nobody waits for a container that comes back: its hook and gate hold nothing back any more
 - P1  a probe sees a success up to one period late; when the startupProbe has passed, readiness is
   asked at once [P2]
@@ -8,10 +9,14 @@
 Source: https://kubernetes.io/docs/concepts/workloads/pods/pod-lifecycle/#container-restarts
 """
 
+from msgspec.structs import replace
+
 from sidecarctl.lifecycle.assumptions import Assumptions
 from sidecarctl.lifecycle.events import Event, What, in_order
 from sidecarctl.lifecycle.pod import Container, Pod, Probe
 from sidecarctl.lifecycle.restart import Verdict, backoff_s, verdict
+from sidecarctl.lifecycle.stop import stop
+from sidecarctl.lifecycle.versions import Version
 
 
 def crash(
@@ -31,6 +36,19 @@ def crash(
         return tuple(events)
     events += comes_back(container, guess, guess.sync_s + backoff_s(restarts))
     return in_order(events)
+
+
+def crash_to_the_end(
+    pod: Pod, guess: Assumptions, victim: str, version: Version
+) -> tuple[Event, ...]:
+    """Return what `crash` does, and the stop of the sidecars where no app is left [J2]."""
+    events = crash(pod, guess, victim)
+    comes = any(event.what is What.RESTART for event in events)
+    if comes or [app.name for app in pod.apps] != [victim] or not pod.sidecars:
+        return events
+    stops = stop(replace(pod, containers=pod.sidecars), guess, version)
+    late = (replace(each, at_s=guess.sync_s + each.at_s) for each in stops)
+    return in_order((*events, *late))
 
 
 def comes_back(container: Container, guess: Assumptions, begins: float) -> list[Event]:

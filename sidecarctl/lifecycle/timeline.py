@@ -10,7 +10,7 @@ from msgspec.structs import replace
 
 from sidecarctl.lifecycle.assumptions import Assumptions, assume
 from sidecarctl.lifecycle.completion import complete
-from sidecarctl.lifecycle.crash import crash
+from sidecarctl.lifecycle.crash import crash_to_the_end
 from sidecarctl.lifecycle.during_init import half_way, hangs, stop_during_init
 from sidecarctl.lifecycle.events import NEVER, Event, What, time_of
 from sidecarctl.lifecycle.gaps import Gap, empty_seat, gaps
@@ -81,7 +81,8 @@ def timeline(
         victims = (pod.container(victim),) if victim else watched(pod)
         events = unhealthy(pod, guess, setting.version, victims)
     else:
-        events = crash(pod, guess, victim or first_victim(pod, scenario, setting))
+        victim = victim or first_victim(pod, scenario, setting)
+        events = crash_to_the_end(pod, guess, victim, setting.version)
     end_s = max((event.at_s for event in events), default=0.0)
     before = None if scenario in {Scenario.START, Scenario.JOB} else Phase.RUNNING
     return Timeline(

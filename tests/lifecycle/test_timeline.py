@@ -163,3 +163,11 @@ def test_liveness_kills_go_one_by_one_unless_a_victim_is_named():
     )
     one = drawn(text, Scenario.LIVENESS_KILL, Case.BEST, victim="b")
     assert lanes(one) == {"a": ["running 0-6"], "b": ["stopping 0-6"]}
+
+
+def test_where_the_last_app_has_ended_the_sidecars_stop():
+    text = "sidecar sql exits 2 > app work"
+    never = drawn(text, Scenario.APP_CRASH, Case.BEST, "Job")
+    assert lanes(never) == {"sql": ["stopping 0-2"], "work": []}
+    again = drawn(text, Scenario.APP_CRASH, Case.EXPECTED)
+    assert lanes(again)["sql"] == ["running 0-1.5"]
