@@ -6,6 +6,7 @@ import pytest
 import yaml
 from api_schemas import VERSIONS, faults
 
+from sidecarctl.envoy.binary import validate
 from sidecarctl.errors import ProfileError
 from sidecarctl.inject.eject import eject
 from sidecarctl.inject.inject import inject
@@ -119,12 +120,17 @@ def test_spire_is_known_before_what_is_reloaded():
     sets = [f"{_FROM}spiffeCsi", "reload=files"]
     profile = load_profile("strict", sets=sets)
     result = inject([parse(SHOP.read_text(encoding="utf-8"), "shop.yaml")], [], profile)
-    for each in documents(result.texts["shop.yaml"][1]):
-        if each["kind"] == "ConfigMap":
-            bootstrap = yaml.safe_load(each["data"]["bootstrap.yaml"])
-            names = [one["name"] for one in bootstrap["static_resources"]["clusters"]]
-            assert "workload-api" in names
-            assert "workload-api" not in each["data"]["cds.yaml"].partition("typed_config")[0]
+    maps = [each["data"] for each in documents(result.texts["shop.yaml"][1])
+            if each["kind"] == "ConfigMap"]  # fmt: skip
+    assert maps
+    for files in maps:
+        bootstrap = yaml.safe_load(files["bootstrap.yaml"])
+        names = [each["name"] for each in bootstrap["static_resources"]["clusters"]]
+        (cds,) = [text for name, text in files.items() if name.startswith("cds")]
+        reloaded = [each["name"] for each in yaml.safe_load(cds)["resources"]]
+        assert "workload-api" in names
+        assert "workload-api" not in reloaded
+        assert validate(files.pop("bootstrap.yaml"), files).messages == ()
 
 
 def test_a_pod_certificate_is_one_file_beside_the_bundle_of_its_signer():
