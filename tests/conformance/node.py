@@ -128,8 +128,8 @@ class Node:
             return False
 
     def _start(self, name: str, command: list[str]) -> None:
-        log = (self.folder / f"{name}.log").open("wb")
-        self._children.append(subprocess.Popen(command, stdout=log, stderr=log))
+        with (self.folder / f"{name}.log").open("wb") as log:
+            self._children.append(subprocess.Popen(command, stdout=log, stderr=log))
 
     def _wait(self, is_so, limit_s: float = 40) -> None:
         end = time.monotonic() + limit_s

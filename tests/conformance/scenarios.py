@@ -9,6 +9,7 @@ from msgspec.structs import replace
 
 from sidecarctl.lifecycle.assumptions import Case, assume
 from sidecarctl.lifecycle.completion import complete
+from sidecarctl.lifecycle.crash import crash_to_the_end
 from sidecarctl.lifecycle.during_init import stop_during_init
 from sidecarctl.lifecycle.events import Event, What
 from sidecarctl.lifecycle.needs import needs
@@ -81,14 +82,14 @@ class Scenario(Struct):
 
 def _container(
     name: str, *, listens: int = 0, starts: float = 0, works: float | None = None,
-    exits: float = 0, dials: int = 0, deaf: float | None = None, gate: tuple[int, int] = (0, 0),
-    live: tuple[int, int] = (0, 0), hook: tuple[float, str] | None = None,
-    stop_hook: tuple[float, str] | None = None,
+    exits: float = 0, code: int = 0, dials: int = 0, deaf: float | None = None,
+    gate: tuple[int, int] = (0, 0), live: tuple[int, int] = (0, 0),
+    hook: tuple[float, str] | None = None, stop_hook: tuple[float, str] | None = None,
 ) -> tuple[dict[str, object], dict[str, float]]:  # fmt: skip
     words = ["run", "-start", str(starts), "-exit", str(exits)]
     words += ["-port", str(listens)] if listens else []
     words += ["-dial", str(dials)] if dials else []
-    words += ["-work", str(works)] if works is not None else []
+    words += ["-work", str(works), "-code", str(code)] if works is not None else []
     words += ["-deaf", str(deaf)] if deaf is not None else []
     pace = {"start": float(starts), "exit": float(exits), "run": float(works or 0), "pull": 0.0}
     container = {
@@ -215,6 +216,12 @@ def _ends(new: Callable[..., Scenario]) -> None:
             after_s=16, deletes=False, policy="Never", predict=_finished)  # fmt: skip
     s.add("sidecar", "one", exits=2).add("sidecar", "two", exits=3).add("app", "work", works=3)
 
+    s = new("R2", "an app that fails for good: the sidecars stop as when the work is done",
+            after_s=9, deletes=False, policy="Never", is_from_signal=True,
+            predict=_failed)  # fmt: skip
+    s.add("sidecar", "one", exits=1).add("sidecar", "two", exits=2)
+    s.add("app", "work", works=3, code=1)
+
 
 def _stops(new: Callable[..., Scenario]) -> None:
     """Deletions."""
@@ -275,6 +282,13 @@ def _failing_hook(scenario: Scenario) -> list[tuple[Event, ...]]:
         Event(3, "shop", What.START),  # and the next one starts when that is over
         Event(3, "proxy", What.RESTART),
     )]  # fmt: skip
+
+
+def _failed(scenario: Scenario) -> list[tuple[Event, ...]]:
+    """Return the stop that follows the crash of the only app."""
+    pod, guess = _read(scenario)
+    events = crash_to_the_end(pod, guess, "work", VERSION)
+    return [tuple(event for event in events if event.container != "work")]
 
 
 def _hanging(scenario: Scenario) -> list[tuple[Event, ...]]:

@@ -65,12 +65,13 @@ func run(args []string) {
 	work := flags.String("work", "", "seconds until it ends by itself with 0")
 	exit := flags.String("exit", "0", "seconds from the stop signal to the end")
 	dial := flags.Int("dial", 0, "a port of this host to wait for, before the work")
+	code := flags.Int("code", 0, "the exit code after the work")
 	deaf := flags.String("deaf", "", "seconds of listening after which it closes its port")
 	_ = flags.Parse(args)
 	signals := make(chan os.Signal, 4)
 	signal.Notify(signals, syscall.SIGTERM, syscall.SIGUSR1)
 	note("starts")
-	go live(*start, *port, *dial, *work, *deaf)
+	go live(*start, *port, *dial, *code, *work, *deaf)
 	if received := <-signals; received == syscall.SIGUSR1 {
 		note("ends") // by itself, as in a crash
 		os.Exit(3)
@@ -80,7 +81,7 @@ func run(args []string) {
 	note("ends")
 }
 
-func live(start string, port, dial int, work, deaf string) {
+func live(start string, port, dial, code int, work, deaf string) {
 	time.Sleep(seconds(start))
 	if port != 0 {
 		listener, err := net.Listen("tcp", fmt.Sprintf(":%d", port))
@@ -103,8 +104,8 @@ func live(start string, port, dial int, work, deaf string) {
 	}
 	if work != "" {
 		time.Sleep(seconds(work))
-		note("done")
-		os.Exit(0)
+		note(map[bool]string{true: "done", false: "ends"}[code == 0])
+		os.Exit(code)
 	}
 }
 
