@@ -7,7 +7,7 @@ import typer
 
 
 def command(
-    file: Annotated[Path, typer.Argument(metavar="[FILE]", help="Where to write it.")] = Path(
+    file: Annotated[Path, typer.Argument(metavar="[FILE]", help="Where to write it; - prints it.")] = Path(
         "profile.yaml"
     ),
 ) -> None:
@@ -21,8 +21,11 @@ def command(
     from sidecarctl.profile.schema import profile_schema
     from sidecarctl.report.dump import dump
     from sidecarctl.report.starter import starter
-    from sidecarctl.report.streams import write_err
+    from sidecarctl.report.streams import write_err, write_out
 
+    if str(file) == "-":
+        write_out(starter(file=Path("profile.yaml"), schema="profile.schema.json"))
+        return
     if file.exists() or file.is_symlink():
         raise SidecarctlError(
             f"{str(file)!r} exists already, and init overwrites nothing",

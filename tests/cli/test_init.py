@@ -75,3 +75,12 @@ def test_a_name_that_no_profile_may_have(run, folder):
     done = run("init", "my profile (2).yaml")
     assert done.code == 0
     assert load_profile("my profile (2).yaml").name == "my-profile-2"
+
+
+def test_a_dash_prints_the_profile_and_writes_nothing(run, folder):
+    printed = run("init", "-")
+    run("init")
+
+    assert (printed.code, printed.err) == (0, "")
+    assert printed.out == (folder / "profile.yaml").read_text()
+    assert sorted(each.name for each in folder.iterdir()) == ["profile.schema.json", "profile.yaml"]
