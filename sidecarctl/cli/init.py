@@ -7,9 +7,9 @@ import typer
 
 
 def command(
-    file: Annotated[Path, typer.Argument(metavar="[FILE]", help="Where to write it; - prints it.")] = Path(
-        "profile.yaml"
-    ),
+    file: Annotated[
+        Path, typer.Argument(metavar="[FILE]", help="Where to write it; - prints it.")
+    ] = Path("profile.yaml"),
 ) -> None:
     """Write a commented profile to start from.
 
