@@ -10,6 +10,7 @@ from types import ModuleType
 
 from msgspec import Struct
 
+from sidecarctl.errors import SidecarctlError
 from sidecarctl.lifecycle import (
     completion,
     crash,
@@ -30,6 +31,7 @@ from sidecarctl.lifecycle.images import timed
 from sidecarctl.lifecycle.scenario import GRACE_OF, MEANING, Scenario
 from sidecarctl.lint.codes import CODES
 from sidecarctl.lint.engine import all_rules
+from sidecarctl.violation import suggest
 
 _RULES: tuple[ModuleType, ...] = (
     start, order, stop, during_init, completion, crash, unhealthy, restart, rollout, strategy,
@@ -101,8 +103,15 @@ def hazard_page(word: str) -> str | None:
     """Return the page of the hazard *word* as Markdown, None where there is none of that name.
 
     A hazard that bears the name of a rule of lint has that rule's page.
+
+    Raises:
+        SidecarctlError: *word* is a slip of a hazard's name, and of no rule's.
     """
-    if word not in [kind.value for kind in Kind] or word in CODES:
+    names = [kind.value for kind in Kind]
+    near = suggest(word, names)
+    if word not in names and near and "-" in word and not suggest(word, CODES):
+        raise SidecarctlError(f"there is no hazard {word!r}", hint=f"did you mean {near!r}?")
+    if word not in names or word in CODES:
         return None
     told = HAZARDS[Kind(word)]
     parts = [f"# {word}", "*a hazard of `simulate`*", *told.sentences]

@@ -63,6 +63,12 @@ def test_a_page_that_is_not_there(run):
     )
 
 
+def test_a_slip_of_a_hazard_is_told(run):
+    done = run("explain", "order-los")
+    assert (done.code, done.out) == (2, "")
+    assert done.err == "error: there is no hazard 'order-los'\n  hint: did you mean 'order-lost'?\n"
+
+
 def test_the_schema_is_one(run):
     done = run("schema", "profile")
     schema = json.loads(done.out)
