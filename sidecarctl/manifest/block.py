@@ -1,5 +1,7 @@
 """Edits in block style: whole lines come and go, indented as their neighbours are."""
 
+import re
+
 from msgspec.structs import replace
 from yaml.nodes import SequenceNode
 
@@ -29,18 +31,25 @@ from sidecarctl.manifest.spans import (
     next_line,
 )
 
+_BLANKS = re.compile(r"\s*")
+_TO_ITEM = re.compile(r"\s*-\s*")
+
 
 def insert(sheet: Sheet, parent: Collection, position: int, key: str | None, value: Json) -> Edit:
     """Put *value* in before the entry at *position* or at the end; *key* is None in a list."""
     column = sheet.column(parent.entries[0].start)
     fragment = _fragment(key, _tail(sheet, parent, column, value))
     if position == 0:
-        return _before_first(sheet, parent, " " * column, fragment)
-    offset = _behind(sheet, parent, position - 1)
-    if not sheet.lacks_line_break(offset):
-        return _edit(sheet, offset, offset, f"{' ' * column}{fragment}\n")
-    check_end(sheet, parent.entries[position - 1])
-    return _edit(sheet, offset, offset, f"\n{' ' * column}{fragment}{final_break(value)}")
+        edit = _before_first(sheet, parent, " " * column, fragment)
+    else:
+        offset = _behind(sheet, parent, position - 1)
+        if sheet.lacks_line_break(offset):
+            check_end(sheet, parent.entries[position - 1])
+            text = f"\n{' ' * column}{fragment}{final_break(value)}"
+        else:
+            text = f"{' ' * column}{fragment}\n"
+        edit = _edit(sheet, offset, offset, text)
+    return edit if key is not None else replace(edit, lead=_lead(edit.text, _TO_ITEM))
 
 
 def replace_value(sheet: Sheet, parent: Collection, entry: Entry, value: Json) -> Edit:
@@ -73,7 +82,13 @@ def remove(sheet: Sheet, parent: Collection, first: int, last: int) -> Edit:
 
 
 def _edit(sheet: Sheet, start: int, end: int, text: str) -> Edit:
-    return Edit(start, end, sheet.lines(text))
+    text = sheet.lines(text)
+    return Edit(start, end, text, _lead(text, _BLANKS))
+
+
+def _lead(text: str, before: re.Pattern[str]) -> int:
+    found = before.match(text)
+    return found.end() if found else 0
 
 
 def _fragment(key: str | None, tail: str) -> str:

@@ -94,7 +94,8 @@ def _stream_additions(sheet: Sheet, owner: Entry, new: Sequence[JsonObject]) -> 
     for number, data in enumerate(new, 1):
         text = f"---\n{block_mapping(data, 0, sheet.layout)}"
         text = f"\n{text}{final_break(data)}" if is_last else f"{text}\n"
-        yield Edit(offset, offset, sheet.lines(text + (ending if number == len(new) else "")))
+        text = sheet.lines(text + (ending if number == len(new) else ""))
+        yield Edit(offset, offset, text, text.index("---") + 3 + len(sheet.line_break))
 
 
 def _json_removal(sheet: Sheet, owner: Entry) -> Edit:

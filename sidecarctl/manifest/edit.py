@@ -6,11 +6,16 @@ from msgspec import Struct
 
 
 class Edit(Struct, frozen=True):
-    """The text from *start* to *end* (both offsets) becomes *text*; from X to X is an insertion."""
+    """The text from *start* to *end* (both offsets) becomes *text*; from X to X is an insertion.
+
+    *lead* counts the characters of *text* before what it brings, the key of an entry, the value of
+    an item or the new value of a key. It is None where only the nodes of the new text can tell.
+    """
 
     start: int
     end: int
     text: str
+    lead: int | None = None
 
 
 def apply(text: str, edits: Sequence[Edit]) -> tuple[str, tuple[int, ...]]:

@@ -10,11 +10,13 @@ from msgspec import Struct
 
 from sidecarctl.errors import ManifestError
 from sidecarctl.findings import JsonObject, show_path
+from sidecarctl.manifest.at_once import at_once
 from sidecarctl.manifest.companion import roots
 from sidecarctl.manifest.document import Document, Manifest
 from sidecarctl.manifest.edit import apply
 from sidecarctl.manifest.identity import same
 from sidecarctl.manifest.inverse import inverse
+from sidecarctl.manifest.receipt import Receipt
 from sidecarctl.manifest.splice import Rewrite, Rewritten, rewrite
 from sidecarctl.manifest.stamp import Record, damaged, drafted, finish, read_record
 from sidecarctl.manifest.trace import Trace, traces, undone, without_stamps
@@ -53,8 +55,24 @@ def inject_text(
         ManifestError: a change would harm something else, or could not be taken back; a document
             has a record already.
     """
+    made = at_once(manifest, rewrites, marks)
+    if made is not None:
+        _check_ways_back(rewrites, made.receipts)
+        return made.text
+    return step_by_step(manifest, rewrites, marks)
+
+
+def step_by_step(
+    manifest: Manifest, rewrites: Sequence[Rewrite], marks: Sequence[Mapping[str, str]]
+) -> str:
+    """Do what `inject_text` does in the way that always goes: first the changes, then the records.
+
+    Raises:
+        ManifestError: as there.
+    """
     edited = rewrite(manifest, rewrites)
-    _check_ways_back(rewrites, edited)
+    _check_removed(rewrites, edited)
+    _check_ways_back(rewrites, edited.receipts)
     changed = [number for number in range(len(rewrites)) if edited.receipts[number]]
     drafts = [
         Rewrite(
@@ -120,17 +138,21 @@ def eject_text(manifest: Manifest) -> Ejected:
     )
 
 
-def _check_ways_back(rewrites: Sequence[Rewrite], edited: Rewritten) -> None:
-    """Refuse what the receipts do not lead back from, before anything is written."""
+def _check_removed(rewrites: Sequence[Rewrite], edited: Rewritten) -> None:
+    """Refuse to take something out."""
     for number, path in edited.removed:
         raise ManifestError(
             f"the field {show_path(path)} cannot be taken out",
             at=rewrites[number].document.locate(path, on="key"),
             hint="there is no record that could put it back",
         )
+
+
+def _check_ways_back(rewrites: Sequence[Rewrite], made: Mapping[int, Sequence[Receipt]]) -> None:
+    """Refuse what the receipts do not lead back from, before anything is written."""
     for number, each in enumerate(rewrites):
         before = each.document.data
-        receipts = [receipt for receipt in edited.receipts[number] if not receipt.document]
+        receipts = [receipt for receipt in made[number] if not receipt.document]
         try:
             leads_back = same(inverse(each.after, receipts, before), before)
         except ValueError:

@@ -14,18 +14,19 @@ from msgspec.structs import replace
 from yaml.nodes import Node, ScalarNode
 
 from sidecarctl.errors import ManifestError
-from sidecarctl.findings import FieldPath, JsonObject
+from sidecarctl.findings import JsonObject
 from sidecarctl.manifest.document import Document
 from sidecarctl.manifest.edit import Edit
 from sidecarctl.manifest.emit import double_quoted
+from sidecarctl.manifest.narrow import mapping, text
 from sidecarctl.manifest.receipt import Receipt, digest, read_receipt
 from sidecarctl.manifest.selector import find, joined
 from sidecarctl.manifest.spans import Entry, entry_at
 from sidecarctl.manifest.splice import Rewritten
 
 RECORD = "sidecarctl.dev/record"
+ANNOTATIONS = ("metadata", "annotations")
 
-_ANNOTATIONS: FieldPath = ("metadata", "annotations")
 _VERSION = "v1"
 _NO_DIGEST = "00000000"
 _DRAFT = str(Receipt("=", "metadata", 0, 0, _NO_DIGEST))
@@ -54,14 +55,14 @@ def drafted(
     if not isinstance(metadata, dict) or not isinstance(annotations, dict):
         raise ManifestError(
             f"{document} has no mapping for annotations",
-            at=document.locate(_ANNOTATIONS),
+            at=document.locate(ANNOTATIONS),
             hint="metadata and metadata.annotations must be mappings",
         )
     for key in (RECORD, *marks):
         if key in annotations:
             raise ManifestError(
                 f"{document} has the annotation {key!r} already",
-                at=document.locate((*_ANNOTATIONS, key), on="key"),
+                at=document.locate((*ANNOTATIONS, key), on="key"),
                 hint="take the earlier injection back with 'sidecarctl eject' first",
             )
     record = "\n".join((f"{_VERSION} {_DRAFT}", *map(str, receipts), ""))
@@ -73,22 +74,42 @@ def finish(rewritten: Rewritten, number: int, root: Node) -> Edit:
     """Return the edit of the new text that completes the stamp drafted by rewrite *number*."""
     document, made = rewritten.documents[number], rewritten.receipts[number]
     start, end = rewritten.stretches[number][0][0], rewritten.stretches[number][-1][1]
-    receipt, *_ = made
-    if receipt.path not in ("metadata", "metadata.annotations"):
-        inner = tuple(each.path.removeprefix("metadata.annotations") for each in made)
-        receipt = Receipt("=", "metadata.annotations", 0, 0, "", inner)
+    receipt = stamp_receipt(made)
     keys = _keys(root, document, receipt)
     if keys is None or sum(each.length for each in made) != end - start:
         raise ManifestError(
             f"the record of {document} finds no place",
-            at=document.locate(_ANNOTATIONS),
+            at=document.locate(ANNOTATIONS),
             hint="write metadata.annotations out, without aliases and merge keys",
         )
     first, last = keys
-    receipt = replace(receipt, lead=first.start - start, length=end - last.end, digest=_NO_DIGEST)
+    receipt = replace(receipt, lead=first.start - start, length=end - last.end)
     is_quoted = isinstance(first.value, ScalarNode) and first.value.style == '"'
-    stamp = rewritten.text[start:end].replace(_DRAFT, _header(receipt, is_quoted), 1)
-    return Edit(start, end, stamp.replace(_NO_DIGEST, digest(stamp), 1))
+    return Edit(start, end, completed(rewritten.text[start:end], receipt, is_quoted=is_quoted)[0])
+
+
+def stamp_receipt(made: Sequence[Receipt]) -> Receipt:
+    """Return the receipt of the stamp whose edits have the receipts *made*, not yet made out."""
+    receipt, *_ = made
+    if receipt.path in ("metadata", "metadata.annotations"):
+        return receipt
+    inner = tuple(each.path.removeprefix("metadata.annotations") for each in made)
+    return Receipt("=", "metadata.annotations", 0, 0, "", inner)
+
+
+def completed(draft: str, receipt: Receipt, *, is_quoted: bool = False) -> tuple[str, Receipt]:
+    """Return the text of a stamp, made of its *draft*, and *receipt* with the digest of it."""
+    receipt = replace(receipt, digest=_NO_DIGEST)
+    stamp = draft.replace(_DRAFT, _header(receipt, is_quoted), 1)
+    receipt = replace(receipt, digest=digest(stamp))
+    return stamp.replace(_NO_DIGEST, receipt.digest, 1), receipt
+
+
+def with_receipt(data: JsonObject, receipt: Receipt) -> JsonObject:
+    """Return the annotations of *data*, where a record is drafted, with *receipt* in it."""
+    annotations = mapping(data, *ANNOTATIONS)
+    record = text(annotations.get(RECORD)).replace(_DRAFT, str(receipt), 1)
+    return {**annotations, RECORD: record}
 
 
 def cut(root: Node, document: Document, stamp: Receipt) -> Edit | None:
@@ -114,18 +135,18 @@ def read_record(document: Document) -> Record | None:
     Raises:
         ManifestError: it cannot be read.
     """
-    text = document.annotations.get(RECORD)
-    if text is None:
+    record = document.annotations.get(RECORD)
+    if record is None:
         return None
-    version, _, rest = text.partition(" ")
+    version, _, rest = record.partition(" ")
     if version != _VERSION and re.fullmatch(r"v[0-9]+", version):
         raise ManifestError(
             f"the record of {document} has the format {version}, not {_VERSION}",
-            at=document.locate((*_ANNOTATIONS, RECORD), on="key"),
+            at=document.locate((*ANNOTATIONS, RECORD), on="key"),
             hint="eject with the version of sidecarctl that injected",
         )
     try:
-        stamp, *receipts = map(read_receipt, rest.splitlines() if version == _VERSION else [text])
+        stamp, *receipts = map(read_receipt, rest.splitlines() if version == _VERSION else [record])
     except ValueError as error:
         raise damaged(document, str(error)) from None
     return Record(stamp, tuple(receipts))
@@ -135,7 +156,7 @@ def damaged(document: Document, reason: str) -> ManifestError:
     """Return the error for a record that cannot be followed."""
     return ManifestError(
         f"the record of {document} is damaged: {reason}",
-        at=document.locate((*_ANNOTATIONS, RECORD), on="key"),
+        at=document.locate((*ANNOTATIONS, RECORD), on="key"),
         hint=f"restore the annotation {RECORD!r} as 'sidecarctl inject' wrote it",
     )
 
@@ -143,7 +164,7 @@ def damaged(document: Document, reason: str) -> ManifestError:
 def _keys(root: Node, document: Document, stamp: Receipt) -> tuple[Entry, Entry] | None:
     """Return the entries of the record and of the last annotation in its stamp."""
     last = find(document.data, joined(stamp.path, stamp.inner[-1])) if stamp.inner else None
-    paths = ((*_ANNOTATIONS, RECORD), last)
+    paths = ((*ANNOTATIONS, RECORD), last)
     entries = [
         entry_at(root, (*document.base, *path), document.source)
         for path in paths
@@ -154,5 +175,4 @@ def _keys(root: Node, document: Document, stamp: Receipt) -> tuple[Entry, Entry]
 
 
 def _header(receipt: Receipt, is_quoted: bool) -> str:
-    text = str(receipt)
-    return double_quoted(text)[1:-1] if is_quoted else text
+    return double_quoted(str(receipt))[1:-1] if is_quoted else str(receipt)

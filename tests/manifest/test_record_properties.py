@@ -9,10 +9,12 @@ from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 from injections import MARKS, rewrites
 from manifests import json_manifests, manifests
+from msgspec import structs
 
 from sidecarctl.errors import ManifestError
+from sidecarctl.manifest.at_once import at_once
 from sidecarctl.manifest.document import parse
-from sidecarctl.manifest.record import eject_text, inject_text
+from sidecarctl.manifest.record import eject_text, inject_text, step_by_step
 from sidecarctl.manifest.splice import Rewrite, rewrite
 from sidecarctl.manifest.stamp import RECORD
 
@@ -43,7 +45,13 @@ def check_record(text, file="shop.yaml"):
     after = inject_text(before, wanted, [MARKS] * len(wanted))
     assert ejected(after, file) == text
     check_data(before, wanted, parse(after, file))
+    check_at_once(before, wanted, after)
     return len(wanted)
+
+
+def check_at_once(before, wanted, after):
+    """Check that changes and records come out the same, made at once or step by step."""
+    assert step_by_step(before, wanted, [MARKS] * len(wanted)) == after
 
 
 def check_data(before, wanted, after):
@@ -82,6 +90,48 @@ def test_any_yaml(text):
     check_record(text)
 
 
+def labelled(manifest):
+    """Return the rewrites of *manifest*, each with a label beside the record as well."""
+    return [
+        structs.replace(each, after=set_label(copy.deepcopy(each.after)))
+        for each in rewrites(manifest)
+        if isinstance(each.document.data.get("metadata"), dict)
+    ]
+
+
+def set_label(data):
+    metadata = data["metadata"]
+    metadata["labels"] = {**(metadata.get("labels") or {}), "tags.datadoghq.com/env": "test"}
+    return data
+
+
+@given(manifests())
+@relaxed
+def test_labels_beside_the_record(text):
+    before = parse(text, "shop.yaml")
+    wanted = labelled(before)
+    after = inject_text(before, wanted, [MARKS] * len(wanted))
+    assert ejected(after) == text
+    check_at_once(before, wanted, after)
+
+
+@needs_corpus
+def test_labels_beside_the_record_in_the_corpus():
+    counts = Counter()
+    for file in FILES:
+        try:
+            before = parse(file.read_text(encoding="utf-8"), str(file))
+        except ManifestError:
+            continue
+        wanted = labelled(before)
+        if wanted:
+            counts[at_once(before, wanted, [MARKS] * len(wanted)) is not None] += 1
+            after = inject_text(before, wanted, [MARKS] * len(wanted))
+            assert ejected(after, str(file)) == before.text
+            check_at_once(before, wanted, after)
+    assert counts[True] > counts[False] > 0  # pods have their annotations where the record goes
+
+
 @given(json_manifests())
 @relaxed
 def test_any_json(text):
@@ -103,11 +153,15 @@ def test_corpus(capsys):
         counts["files"] += 1
         counts["documents"] += len(manifest.documents)
         counts["changed"] += check_record(text, str(file))
+        wanted = rewrites(manifest)
+        if wanted:
+            counts["at once"] += at_once(manifest, wanted, [MARKS] * len(wanted)) is not None
     with capsys.disabled():
         print(f"\ninjected and ejected to the byte: {dict(counts)}")  # noqa: T201  to be seen
     assert counts["files"] >= 239
     assert counts["documents"] >= 318
     assert counts["changed"] >= 163
+    assert counts["at once"] >= 50
 
 
 def data_of(text):
