@@ -1,4 +1,4 @@
-"""Receivers of telemetry: OTLP over gRPC, the Datadog agent's traces, Zipkin, statsd."""
+"""Receivers of telemetry: OTLP over gRPC and HTTP, the Datadog agent's traces, Zipkin, statsd."""
 
 import json
 import socket
@@ -8,13 +8,15 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 import grpc
+from opentelemetry.proto.collector.logs.v1 import logs_service_pb2 as logs
+from opentelemetry.proto.collector.metrics.v1 import metrics_service_pb2 as metrics
 from opentelemetry.proto.collector.trace.v1 import trace_service_pb2 as traces
 
 from harness.grpc_echo import grpc_server
 from harness.messagepack import unpack
 from harness.servers import http_echo
 
-_EXPORT_TRACES = "/opentelemetry.proto.collector.trace.v1.TraceService/Export"
+_SERVICE = "/opentelemetry.proto.collector"
 
 
 @dataclass
@@ -62,23 +64,63 @@ def eventually(look, timeout_s=5.0):
     raise TimeoutError(f"nothing came within {timeout_s} s")
 
 
-@contextmanager
 def otlp_collector():
     """Collect the spans that come by OTLP over gRPC."""
+    return _otlp(
+        f"{_SERVICE}.trace.v1.TraceService/Export",
+        traces.ExportTraceServiceRequest,
+        traces.ExportTraceServiceResponse,
+        _otlp_spans,
+    )
+
+
+def otlp_logs():
+    """Collect the log records that come by OTLP over gRPC, each with its resource's attributes."""
+    return _otlp(
+        f"{_SERVICE}.logs.v1.LogsService/Export",
+        logs.ExportLogsServiceRequest,
+        logs.ExportLogsServiceResponse,
+        _otlp_records,
+    )
+
+
+def otlp_metrics():
+    """Collect the points of metrics that come by OTLP over gRPC."""
+    return _otlp(
+        f"{_SERVICE}.metrics.v1.MetricsService/Export",
+        metrics.ExportMetricsServiceRequest,
+        metrics.ExportMetricsServiceResponse,
+        _otlp_points,
+    )
+
+
+@contextmanager
+def _otlp(method, asked, answered, read):
     collector = Collector()
 
     def export(request, _context):
         collector.payloads.append(request.SerializeToString())
-        collector.arrived.extend(_otlp_spans(request))
-        return traces.ExportTraceServiceResponse()
+        collector.arrived.extend(read(request))
+        return answered()
 
     handler = grpc.unary_unary_rpc_method_handler(
         export,
-        request_deserializer=traces.ExportTraceServiceRequest.FromString,
-        response_serializer=traces.ExportTraceServiceResponse.SerializeToString,
+        request_deserializer=asked.FromString,
+        response_serializer=answered.SerializeToString,
     )
-    with grpc_server({_EXPORT_TRACES: handler}) as port:
+    with grpc_server({method: handler}) as port:
         collector.port = port
+        yield collector
+
+
+@contextmanager
+def otlp_http_collector():
+    """Collect the spans that come by POST /v1/traces, as protobuf."""
+
+    def read(body):
+        return _otlp_spans(traces.ExportTraceServiceRequest.FromString(body))
+
+    with _http_collector("/v1/traces", read) as collector:
         yield collector
 
 
@@ -150,6 +192,50 @@ def _otlp_spans(request):
                 resource=resource,
                 kind=kinds.get(span.kind, ""),
             )
+
+
+@dataclass(frozen=True)
+class Record:
+    """A log record: its text, its attributes, those of its resource."""
+
+    body: str
+    fields: dict
+    resource: dict
+    trace_id: str
+
+
+@dataclass(frozen=True)
+class Point:
+    """A point of a metric: the name, the attributes, the value (None for a histogram)."""
+
+    name: str
+    tags: dict
+    value: float | None
+    resource: dict
+
+
+def _otlp_records(request):
+    for part in request.resource_logs:
+        resource = _texts(part.resource.attributes)
+        for record in (each for scope in part.scope_logs for each in scope.log_records):
+            fields = _texts(record.attributes)
+            yield Record(record.body.string_value, fields, resource, record.trace_id.hex())
+
+
+def _otlp_points(request):
+    for part in request.resource_metrics:
+        resource = _texts(part.resource.attributes)
+        for metric in (each for scope in part.scope_metrics for each in scope.metrics):
+            kind = metric.WhichOneof("data")
+            for point in getattr(metric, kind).data_points:
+                value = None
+                if kind in ("sum", "gauge"):
+                    value = getattr(point, point.WhichOneof("value"))
+                yield Point(metric.name, _texts(point.attributes), value, resource)
+
+
+def _texts(pairs):
+    return {each.key: each.value.string_value for each in pairs}
 
 
 def _datadog_spans(body):

@@ -10,6 +10,7 @@ from sidecarctl.prove.draft import Draft
 from sidecarctl.prove.durations import duration, seconds
 from sidecarctl.prove.row import Shown, Unproved, Word, told
 from sidecarctl.prove.stand import Situation, Stand
+from sidecarctl.prove.telemetry import names_of_metrics
 from sidecarctl.prove.walk import mappings_below
 from sidecarctl.prove.ways import Way
 
@@ -121,6 +122,15 @@ def _pushed(situation: Situation, stand: Stand, sink: Part) -> Word:
     if not known:
         return Unproved(name, "where it sends to cannot be read here")
     upstreams = stand.upstreams[known[0]]
+    if config.is_a("SinkConfig"):
+
+        def names() -> set[str]:
+            return names_of_metrics(seen.body for each in upstreams for seen in list(each.seen))
+
+        counted = situation.trial.until(lambda: any("_rq" in each for each in names()), _ARRIVAL_S)
+        seen = "metrics of requests" if counted else f"{len(names())} others"
+        return told(f"{name}: what is pushed over OTLP", "metrics of requests", seen,
+                    cause="the collector does not get what counts the traffic")  # fmt: skip
     got = situation.trial.until(lambda: any(each.seen for each in upstreams), _ARRIVAL_S)
     return told(f"{name}: what is pushed", "arrives", "arrives" if got else "nothing came",
                 cause="the collector gets nothing")  # fmt: skip

@@ -1,12 +1,14 @@
 """Tracing: spans of the caller's own trace arrive, the trace goes on, no query string with it."""
 
-from collections.abc import Iterator
+import re
+from collections.abc import Iterator, Sequence
 from secrets import token_hex
 
 from sidecarctl.envoy.part import Part
 from sidecarctl.prove.callers import Caller, Nobody
 from sidecarctl.prove.row import Shown, Unproved, Word, told
 from sidecarctl.prove.stand import Situation, Stand
+from sidecarctl.prove.telemetry import kinds_of_spans
 from sidecarctl.prove.walk import mappings_below
 from sidecarctl.prove.ways import Way
 
@@ -14,6 +16,7 @@ _CLUSTER_FIELDS = ("cluster_name", "collector_cluster", "cluster")
 _SECRET = "s3cret-query"  # noqa: S105  what must not be seen
 # OTLP and Zipkin spans are sent as soon as there are five, or else after 5 s.
 _SENT = 6
+_PASSED_ON = ("traceparent", "tracestate", "x-datadog-", "x-b3-")
 _ARRIVAL_S = 5.0
 
 
@@ -34,6 +37,7 @@ def prove(situation: Situation) -> Iterator[Word]:
                 yield Unproved(way.name, caller.why)
             else:
                 yield from _traced(situation, stand, way, caller, provider)
+        yield from _both(situation, stand, traced)
 
 
 def _traced(
@@ -71,6 +75,53 @@ def _traced(
         yield told(f"{way.name}: the query string", "in no span",
                    "in a span" if leaked else "in no span",
                    cause="http.url holds it: overwrite the tag by custom_tags")  # fmt: skip
+
+
+def _both(situation: Situation, stand: Stand, traced: Sequence[Way]) -> Iterator[Word]:
+    """Call in, and let the application call out with what it was told: the trace is one."""
+    into = next((each for each in traced if each.inbound), None)
+    out = next((each for each in traced if not each.inbound), None)
+    if into is None or out is None:
+        return
+    caller, onward = situation.caller(into), situation.caller(out)
+    names = [_collector(each.chain.http.part("tracing", "provider")) for each in (into, out)]
+    if (
+        isinstance(caller, Nobody)
+        or isinstance(onward, Nobody)
+        or not {*names} <= {*stand.upstreams}
+    ):
+        return  # said already
+    trace = token_hex(16)
+    begun = {**caller.ask.headers, "traceparent": f"00-{trace}-{token_hex(8)}-01"}
+    for _ in range(_SENT):
+        told_app = stand.send(into, caller, caller.changed(headers=begun)).echoed
+        passed = {name: value for name, value in told_app.items() if name.startswith(_PASSED_ON)}
+        stand.send(out, onward, onward.changed(headers={**onward.ask.headers, **passed}))
+
+    def kinds() -> set[str]:
+        every = (stand.upstreams[name] for name in dict.fromkeys(names))
+        bodies = [seen.body for group in every for each in group for seen in list(each.seen)]
+        own = [each for each in bodies if bytes.fromhex(trace[16:]) in each]
+        ends = {"server": into.clusters, "client": out.clusters}
+        led = {kind for kind, clusters in ends.items()
+               if any(_led_to(each.name, body) for body in own for each in clusters)}  # fmt: skip
+        return kinds_of_spans(bodies, trace) | led
+
+    wanted = {"server", "client"}
+    situation.trial.until(lambda: kinds() >= wanted, _ARRIVAL_S)
+    seen = " and ".join(sorted(kinds(), reverse=True)) or "no"
+    yield told(f"{into.name} and {out.name}: a call that leads to another",
+               "server and client spans of one trace", f"{seen} spans of one trace",
+               cause="the trace is cut, or one of them reports elsewhere")  # fmt: skip
+
+
+def _led_to(cluster: str, body: bytes) -> bool:
+    """Say whether a span of Datadog's, which has no kind, is of a call to *cluster*.
+
+    Source: https://github.com/msgpack/msgpack/blob/master/spec.md#str-format-family
+    """
+    head = rb"upstream_cluster\.name(?:[\xa0-\xbf]|\xd9.|\xda..|\xdb....)"
+    return re.search(head + re.escape(cluster.encode()), body, re.DOTALL) is not None
 
 
 def _collector(provider: Part) -> str:

@@ -6,7 +6,7 @@ import re
 import grpc
 import pytest
 from harness.clients import request, talk
-from harness.collectors import eventually
+from harness.collectors import eventually, otlp_logs
 from harness.grpc_echo import FLAKY, call, grpc_echo
 from harness.ports import free_port
 from harness.proxy import inbound, outbound, proxied
@@ -156,6 +156,55 @@ def test_a_header_cannot_forge_a_line():
             request(listener.port, "/a%0Ab", headers={"x-tenant": "acme\tx"})
             lines = _lines(envoy, 1)
     assert len(lines) == 1
+
+
+def test_a_request_leaves_a_record_at_an_opentelemetry_collector():
+    trace = "4bf92f3577b34da6a3ce929d0e0e4736"
+    with http_echo() as app, otlp_logs() as collector:
+        listener = inbound(app.port)
+        values = {"stdout": False, "headers": ["x-tenant", "cookie"],
+                  "otlp": {"host": "127.0.0.1", "port": collector.port}}  # fmt: skip
+        concerns = {"accessLog": values, "tracing": {"otlp": {"port": 9}}}
+        with proxied([listener], concerns) as envoy:
+            headers = _SECRETS | {"traceparent": f"00-{trace}-00f067aa0ba902b7-01"}
+            request(listener.port, "/a/b?card=4111", headers=headers)
+            (record,) = collector.wait_for()
+            assert envoy.access_log() == []
+    assert record.body == "GET /a/b 200"
+    assert record.trace_id == trace
+    assert record.resource["service.name"] == "shop"
+    fields = record.fields
+    assert (fields["direction"], fields["listener"], fields["status"]) == (
+        "inbound", listener.name, "200")  # fmt: skip
+    assert fields["header.x-tenant"] == "acme"
+    assert b"s3cret" not in b"".join(collector.payloads)
+    assert b"4111" not in b"".join(collector.payloads)
+
+
+def test_a_tcp_connection_leaves_a_record():
+    with tcp_echo() as server, otlp_logs() as collector:
+        listener = outbound(server.port, "tcp")
+        values = {"otlp": {"host": "127.0.0.1", "port": collector.port}}
+        with proxied([listener], {"accessLog": values}) as envoy:
+            assert talk(listener.port, b"hello\n") == [b"hello\n"]
+            (record,) = collector.wait_for()
+            assert len(_lines(envoy, 1)) == 1
+    assert (record.fields["bytes_in"], record.fields["bytes_out"]) == ("6", "6")
+
+
+def test_only_failures_and_a_share_of_successes_leave_records():
+    with http_echo() as app, otlp_logs() as collector:
+        listener = inbound(app.port)
+        values = {"stdout": False, "successes": "50%",
+                  "otlp": {"host": "127.0.0.1", "port": collector.port}}  # fmt: skip
+        with proxied([listener], {"accessLog": values}):
+            for _ in range(100):
+                request(listener.port)
+            for _ in range(5):
+                request(listener.port, "/status/500")
+            failures = lambda found: sum(each.fields["status"] == "500" for each in found)  # noqa: E731
+            records = collector.wait_until(lambda found: failures(found) == 5)
+    assert 25 <= len(records) - 5 <= 75
 
 
 def _lines(envoy, count):

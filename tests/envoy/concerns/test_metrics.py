@@ -5,7 +5,7 @@ import re
 import pytest
 import yaml
 from harness.clients import request
-from harness.collectors import eventually, statsd_server
+from harness.collectors import eventually, otlp_metrics, statsd_server
 from harness.proxy import build, inbound, outbound, proxied, serving
 from harness.servers import http_echo
 
@@ -101,6 +101,45 @@ def test_the_request_is_counted_at_a_statsd(log_format, line):
             request(listener.port)
             wanted = re.compile(line.format(name=re.escape(listener.name)))
             server.wait_until(lambda lines: any(wanted.fullmatch(each) for each in lines))
+
+
+def test_metrics_arrive_at_an_opentelemetry_collector():
+    with http_echo() as app, otlp_metrics() as collector, statsd_server() as statsd:
+        listener = inbound(app.port)
+        values = {
+            "interval": "1s",
+            "otlp": {"host": "127.0.0.1", "port": collector.port},
+            "statsd": {"format": "plain", "host": "127.0.0.1", "port": statsd.port},
+        }
+        with proxied([listener], {"metrics": values}):
+            for path in ("/", "/", "/status/503"):
+                request(listener.port, path)
+            counted = {"2": 2, "5": 1}
+            collector.wait_until(lambda points: _classes(points, listener) == counted)
+            statsd.wait_for(1)
+    assert {each.resource["service.name"] for each in collector.arrived} == {"shop"}
+    assert {each.resource["k8s.namespace.name"] for each in collector.arrived} == {"prod"}
+
+
+def _classes(points, listener):
+    """Return the answers by class that *points* tell last of *listener*."""
+    return {
+        each.tags["envoy.response_code_class"]: each.value
+        for each in list(points)
+        if each.name == "envoy.http.downstream_rq_xx"
+        and each.tags.get("envoy.http_conn_manager_prefix") == listener.name
+        and each.value
+    }
+
+
+def test_a_collector_of_metrics_that_is_down_delays_nothing():
+    with http_echo() as app:
+        listener = inbound(app.port)
+        values = {"interval": "1s", "otlp": {"host": "127.0.0.1", "port": 9}}
+        with proxied([listener], {"metrics": values}) as envoy:
+            stats = "/stats?filter=cluster.metrics-collector.upstream_cx_connect_fail"
+            eventually(lambda: "fail: 0" not in envoy.admin(stats).body)
+            assert request(listener.port, timeout_s=2).status == 200
 
 
 def test_datadog_is_the_agent_in_the_pod():

@@ -3,7 +3,12 @@
 import pytest
 import yaml
 from harness.clients import request
-from harness.collectors import datadog_agent, otlp_collector, zipkin_collector
+from harness.collectors import (
+    datadog_agent,
+    otlp_collector,
+    otlp_http_collector,
+    zipkin_collector,
+)
 from harness.grpc_echo import call, grpc_echo
 from harness.proxy import build, inbound, outbound, proxied
 from harness.servers import http_echo, silent_resolver
@@ -11,7 +16,12 @@ from harness.servers import http_echo, silent_resolver
 from sidecarctl.envoy.binary import running
 from sidecarctl.envoy.bootstrap import dump
 
-_COLLECTORS = {"otlp": otlp_collector, "datadog": datadog_agent, "zipkin": zipkin_collector}
+_COLLECTORS = {
+    "otlp": otlp_collector,
+    "otlpHttp": otlp_http_collector,
+    "datadog": datadog_agent,
+    "zipkin": zipkin_collector,
+}
 _TRACE, _PARENT = "4bf92f3577b34da6a3ce929d0e0e4736", "00f067aa0ba902b7"
 _SAMPLED = {"traceparent": f"00-{_TRACE}-{_PARENT}-01", "tracestate": "vendor=1"}
 _UNSAMPLED = {"traceparent": f"00-{'a' * 32}-{_PARENT}-00"}
@@ -40,7 +50,7 @@ def test_a_span_arrives_and_the_trace_goes_on(kind):
     assert "vendor=1" in app.seen[0].headers["tracestate"] or kind == "datadog"
 
 
-@pytest.mark.parametrize("kind", ["otlp", "zipkin"])
+@pytest.mark.parametrize("kind", ["otlp", "otlpHttp", "zipkin"])
 def test_a_trace_that_came_keeps_its_decision_and_a_new_one_is_sampled(kind):
     with http_echo() as app, _COLLECTORS[kind]() as collector:
         listener = inbound(app.port)
@@ -80,6 +90,46 @@ def test_an_outbound_span_is_the_clients_and_grpc_is_named_by_its_method():
         ("server", "/test.Echo/Unary"),
     }
     assert {span.resource["k8s.namespace.name"] for span in spans} == {"prod"}
+
+
+@pytest.mark.parametrize("kind", _COLLECTORS)
+def test_the_spans_of_server_and_client_are_of_one_trace(kind):
+    with http_echo() as app, http_echo() as callee, _COLLECTORS[kind]() as collector:
+        into, out = inbound(app.port), outbound(callee.port)
+        with proxied([into, out], {"tracing": _to(kind, collector, "100%")}):
+            for _ in range(_AT_ONCE):
+                request(into.port)
+                seen = app.seen[-1].headers  # the application passes on what it was told
+                passed = {name: value for name, value in seen.items()
+                          if name.startswith(("trace", "x-datadog", "x-b3"))}  # fmt: skip
+                request(out.port, headers=passed)
+            spans = collector.wait_for(_AT_ONCE * 2)
+    servers = {span.trace_id: span for span in spans if span.name.endswith(into.name)}
+    clients = {span.trace_id: span for span in spans if span.name.endswith(out.name)}
+    assert len(servers) == len(clients) == _AT_ONCE
+    assert servers.keys() == clients.keys()
+    told = {seen.headers["traceparent"].split("-")[1]: seen.headers["traceparent"].split("-")[2]
+            for seen in app.seen}  # fmt: skip
+    for trace, span in clients.items():
+        assert span.parent_id == told[trace]
+    if kind != "datadog":
+        assert {span.kind for span in servers.values()} == {"server"}
+        assert {span.kind for span in clients.values()} == {"client"}
+
+
+def test_datadogs_own_headers_are_read_and_written():
+    with http_echo() as app, datadog_agent() as agent:
+        listener = inbound(app.port)
+        with proxied([listener], {"tracing": _to("datadog", agent, "0%")}):
+            headers = {"x-datadog-trace-id": "1234", "x-datadog-parent-id": "99",
+                       "x-datadog-sampling-priority": "2"}  # fmt: skip
+            request(listener.port, headers=headers)
+            (span,) = agent.wait_for()
+    assert (int(span.trace_id, 16), int(span.parent_id, 16)) == (1234, 99)
+    assert span.tags["_sampling_priority_v1"] == 2
+    seen = app.seen[0].headers
+    assert (seen["x-datadog-trace-id"], seen["x-datadog-sampling-priority"]) == ("1234", "2")
+    assert seen["traceparent"].split("-")[1] == f"{1234:032x}"
 
 
 def test_a_collector_that_is_down_delays_nothing():
