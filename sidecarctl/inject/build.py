@@ -125,6 +125,12 @@ def _contributions(
     """Render each cell once for the bootstrap and once for each listener that it acts on."""
     parts: list[Fragment] = []
     contributions: list[Contribution] = []
+    common = {
+        "sidecar": sidecar,
+        "facts": {"opsPort": proxy.ops_port, "capture": _capture(proxy)},
+        "profile": _domains(profile),
+        **_who(candidate),
+    }
     for concern in _chosen(candidate, candidate.choice.proxy):
         values = candidate.choice.concerns[concern.name]
         for listener in (None, *proxy.listeners):
@@ -133,12 +139,9 @@ def _contributions(
             data = render(
                 concern.cell(candidate.choice.proxy),
                 {
+                    **common,
                     "values": _of_dependency(values, concern.name, listener),
                     "listener": listener,
-                    "sidecar": sidecar,
-                    "facts": {"opsPort": proxy.ops_port, "capture": _capture(proxy)},
-                    "profile": _domains(profile),
-                    **_who(candidate),
                 },
             )
             given = listener.name if listener else None

@@ -10,6 +10,7 @@ import marshal
 import traceback
 from collections.abc import Mapping
 from functools import cache, lru_cache
+from json.encoder import encode_basestring
 from pathlib import Path
 from typing import cast
 
@@ -77,6 +78,8 @@ def _percent(share: str) -> float:
 
 
 def _yaml(value: Json | Undefined) -> str:
+    if isinstance(value, str):  # most are
+        return encode_basestring(value)
     if isinstance(value, Undefined):
         str(value)  # StrictUndefined raises here; json.dumps would raise a TypeError instead
     return json.dumps(value, ensure_ascii=False)

@@ -8,6 +8,7 @@ import json
 import math
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 
 from msgspec import Struct
 
@@ -170,6 +171,7 @@ def _block_list(value: list[Json], indent: int, layout: Layout) -> str:
     return f"\n{' ' * indent}".join(block_item(item, indent, layout) for item in value)
 
 
+@lru_cache(maxsize=2048)  # the keys of Kubernetes, and what each injection writes
 def _is_plain(text: str) -> bool:
     return (
         bool(text)

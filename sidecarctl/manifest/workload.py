@@ -210,6 +210,10 @@ class Workload(Struct, frozen=True, eq=False, dict=True):
 
     def containers(self) -> tuple[Container, ...]:
         """Return init containers and sidecars in the order they stand in, then the app's."""
+        return self._containers
+
+    @cached_property
+    def _containers(self) -> tuple[Container, ...]:
         return (*self._list("initContainers"), *self._list("containers"))
 
     def _list(self, key: Literal["initContainers", "containers"]) -> Iterator[Container]:

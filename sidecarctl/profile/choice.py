@@ -2,12 +2,14 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from fnmatch import fnmatchcase
+from functools import lru_cache
 from typing import cast
 
 from msgspec import Struct
 
 from sidecarctl.errors import ProfileError, first_of
 from sidecarctl.findings import FieldPath, Json, JsonObject, Location, show_path
+from sidecarctl.manifest.document import Document
 from sidecarctl.manifest.workload import Role, Workload
 from sidecarctl.profile.annotation import annotation_settings
 from sidecarctl.profile.check import always_on, limit_faults, value_faults
@@ -171,12 +173,17 @@ def _place(concern: Concern, scene: _Scene) -> Location | None:
     """Return where somebody asks for *concern*, the one who wins first."""
     for setting in reversed(scene.of(concern.name)):
         return setting.place
-    document = scene.profile.document
     for base in (*(each.path for each in reversed(scene.overrides)), ("spec",)):
-        path = (*base, "concerns", concern.name)
-        if document.has(path):
-            return document.locate(path, on="key")
+        place = _key(scene.profile.document, (*base, "concerns", concern.name))
+        if place:
+            return place
     return None
+
+
+@lru_cache(maxsize=1024)
+def _key(document: Document, path: FieldPath) -> Location | None:
+    """Return the place of the key at *path*; the workloads of a fleet all ask for the same."""
+    return document.locate(path, on="key") if document.has(path) else None
 
 
 def _error(owner: Concern | Sidecar, fault: Violation, scene: _Scene) -> ProfileError:
