@@ -2,7 +2,7 @@
 
 import copy
 
-from sidecarctl.manifest.splice import Rewrite
+from sidecarctl.manifest.edits.splice import Rewrite
 
 MARKS = {"sidecarctl.dev/profile": "default", "sidecarctl.dev/version": "0.1.0"}
 

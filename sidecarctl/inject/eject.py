@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from sidecarctl.findings import Severity
 from sidecarctl.inject.homes import is_ours
 from sidecarctl.manifest.document import Manifest
-from sidecarctl.manifest.record import eject_text
+from sidecarctl.manifest.records.record import eject_text
 from sidecarctl.manifest.workload import workload
 from sidecarctl.plan.candidate import outcome
 from sidecarctl.plan.outcome import Note, Outcome, Result, Status

@@ -20,9 +20,9 @@ from sidecarctl.inject.patch import (
     patch,
 )
 from sidecarctl.manifest.document import Document, Manifest, parse
+from sidecarctl.manifest.edits.splice import Rewrite, rewrite
 from sidecarctl.manifest.narrow import mapping, value_at
-from sidecarctl.manifest.record import eject_text, inject_text
-from sidecarctl.manifest.splice import Rewrite, rewrite
+from sidecarctl.manifest.records.record import eject_text, inject_text
 from sidecarctl.manifest.whole import whole_text
 from sidecarctl.manifest.workload import workload
 from sidecarctl.plan.candidate import outcome, refused

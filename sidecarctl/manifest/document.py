@@ -14,15 +14,15 @@ from msgspec import Struct
 from sidecarctl.errors import HelmTemplateError, ManifestError
 from sidecarctl.findings import FieldPath, Json, JsonObject, Location
 from sidecarctl.manifest.narrow import mapping, strings, text, value_at
-from sidecarctl.manifest.quick import Read, quick
+from sidecarctl.manifest.reading.quick import Read, quick
+from sidecarctl.manifest.reading.trees import Trees
 from sidecarctl.manifest.text import BOM, Text
-from sidecarctl.manifest.trees import Trees
 
 if TYPE_CHECKING:
     from yaml.error import Mark
     from yaml.nodes import Node
 
-    from sidecarctl.manifest.place import Found
+    from sidecarctl.manifest.reading.place import Found
 
 MAX_CHARACTERS = 64 * 1024 * 1024
 
@@ -113,7 +113,7 @@ class Document(Struct, frozen=True, eq=False, dict=True):
         The node of an alias is that of its anchor, and a field that a ``<<`` brings in has its
         nodes where the anchor stands.
         """
-        from sidecarctl.manifest.place import find  # noqa: PLC0415  see above
+        from sidecarctl.manifest.reading.place import find  # noqa: PLC0415  see above
 
         return find(self.root, path)
 
@@ -126,7 +126,7 @@ class Document(Struct, frozen=True, eq=False, dict=True):
         place = self.trees.place(self.index, (*self.base, *path), on)
         if place is not None:
             return place
-        from sidecarctl.manifest.place import find, location  # noqa: PLC0415  see above
+        from sidecarctl.manifest.reading.place import find, location  # noqa: PLC0415  see above
 
         root, source = self.trees.part(self.index, self.base)
         found = find(root, path)
@@ -144,7 +144,7 @@ class Document(Struct, frozen=True, eq=False, dict=True):
         Raises:
             LookupError: there is nothing.
         """
-        from sidecarctl.manifest.place import find  # noqa: PLC0415  see above
+        from sidecarctl.manifest.reading.place import find  # noqa: PLC0415  see above
 
         root, source = self.trees.part(self.index, self.base)
         found = find(root, path)
@@ -188,7 +188,7 @@ def parse(text: str, file: str, *, ahead: Read | None = None) -> Manifest:
         raise ManifestError("the file is larger than 64 MiB", at=Location(file, 1, 1, 1, 1))
     read = ahead or read_ahead(text)
     if read is None:
-        from sidecarctl.manifest.full import full  # noqa: PLC0415  see above
+        from sidecarctl.manifest.reading.full import full  # noqa: PLC0415  see above
 
         form, roots, found = full(source)
         trees = Trees(source, roots=roots)

@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sidecarctl.manifest.document import parse
+from sidecarctl.manifest.edits.identity import same
 from sidecarctl.manifest.emit import (
     Layout,
     block_entry,
@@ -21,7 +22,6 @@ from sidecarctl.manifest.emit import (
     requoted,
     scalar,
 )
-from sidecarctl.manifest.identity import same
 
 CONTAINER = {
     "name": "envoy",

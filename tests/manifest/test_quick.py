@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from sidecarctl.errors import ManifestError
 from sidecarctl.manifest import document
 from sidecarctl.manifest.document import parse
-from sidecarctl.manifest.quick import quick
+from sidecarctl.manifest.reading.quick import quick
 
 ROOT = Path(__file__).resolve().parents[2]
 OWN = sorted((*ROOT.glob("tests/fixtures/*.yaml"), *ROOT.glob("examples/**/*.yaml")))

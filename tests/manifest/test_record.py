@@ -9,9 +9,9 @@ from injections import MARKS
 
 from sidecarctl.errors import ManifestError
 from sidecarctl.manifest.document import parse
-from sidecarctl.manifest.record import Ejected, eject_text, inject_text
-from sidecarctl.manifest.splice import Rewrite
-from sidecarctl.manifest.stamp import RECORD
+from sidecarctl.manifest.edits.splice import Rewrite
+from sidecarctl.manifest.records.record import Ejected, eject_text, inject_text
+from sidecarctl.manifest.records.stamp import RECORD
 
 SHOP = """\
 apiVersion: apps/v1

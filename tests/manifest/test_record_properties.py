@@ -12,11 +12,11 @@ from manifests import json_manifests, manifests
 from msgspec import structs
 
 from sidecarctl.errors import ManifestError
-from sidecarctl.manifest.at_once import at_once
 from sidecarctl.manifest.document import parse
-from sidecarctl.manifest.record import eject_text, inject_text, step_by_step
-from sidecarctl.manifest.splice import Rewrite, rewrite
-from sidecarctl.manifest.stamp import RECORD
+from sidecarctl.manifest.edits.splice import Rewrite, rewrite
+from sidecarctl.manifest.records.at_once import at_once
+from sidecarctl.manifest.records.record import eject_text, inject_text, step_by_step
+from sidecarctl.manifest.records.stamp import RECORD
 
 relaxed = settings(
     deadline=None,

@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sidecarctl.manifest.receipt import Receipt, inner, read_receipt
-from sidecarctl.manifest.selector import find, is_selector, joined, parent, selector
+from sidecarctl.manifest.edits.receipt import Receipt, inner, read_receipt
+from sidecarctl.manifest.edits.selector import find, is_selector, joined, parent, selector
 
 POD = {
     "metadata": {"annotations": {"example.com/a b": 1, 'q"]': 2, "plain": 3}},

@@ -6,7 +6,7 @@ import pytest
 
 from sidecarctl.errors import ManifestError
 from sidecarctl.manifest.document import parse
-from sidecarctl.manifest.splice import Rewrite, rewrite
+from sidecarctl.manifest.edits.splice import Rewrite, rewrite
 
 
 def rewritten(text, after, *, new=(), file="shop.yaml"):

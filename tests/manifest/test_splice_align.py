@@ -2,7 +2,7 @@
 
 import pytest
 
-from sidecarctl.manifest.align import align, align_keys
+from sidecarctl.manifest.edits.align import align, align_keys
 
 A, B, C = ({"name": name} for name in "abc")
 

@@ -11,8 +11,8 @@ from manifests import json_manifests, manifests
 
 from sidecarctl.errors import ManifestError
 from sidecarctl.manifest.document import parse
-from sidecarctl.manifest.identity import same
-from sidecarctl.manifest.splice import Rewrite, rewrite
+from sidecarctl.manifest.edits.identity import same
+from sidecarctl.manifest.edits.splice import Rewrite, rewrite
 
 relaxed = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 needs_corpus = pytest.mark.skipif(not FILES, reason="the corpus is not beside the project")

@@ -1,0 +1,1 @@
+"""Text becomes data, and places: the quick reader, and libyaml behind it."""
