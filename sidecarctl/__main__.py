@@ -1,5 +1,5 @@
 """`python -m sidecarctl`."""
 
-from sidecarctl.cli.main import main
+from sidecarctl.cli.main import entry
 
-main()
+entry()

@@ -5,7 +5,6 @@ Apart from ``schemas.py`` so that whoever needs a word alone does not load jsons
 
 import json
 from collections.abc import Iterable, Mapping
-from difflib import get_close_matches
 
 from msgspec import Struct
 
@@ -58,6 +57,8 @@ def path_order(path: FieldPath) -> list[tuple[bool, int, str]]:
 
 def suggest(word: str, known: Iterable[str]) -> str | None:
     """Return the word of *known* that *word* was probably meant to be, or None."""
+    from difflib import get_close_matches  # noqa: PLC0415  only where something is wrong
+
     by_folded = {name.casefold(): name for name in known}
     near = get_close_matches(word.casefold(), by_folded, n=1, cutoff=0.7)
     return by_folded[near[0]] if near else None

@@ -12,7 +12,6 @@ from msgspec import Struct
 
 from sidecarctl.errors import ManifestError
 from sidecarctl.findings import Location
-from sidecarctl.manifest.replace import replace_all
 from sidecarctl.manifest.text import Text
 from sidecarctl.violation import suggest
 
@@ -69,6 +68,8 @@ def write_all(texts: Mapping[Path, str]) -> None:
     Raises:
         ManifestError: a file cannot be written; then no file has changed.
     """
+    from sidecarctl.manifest.replace import replace_all  # noqa: PLC0415  most runs write no file
+
     contents: dict[Path, bytes | None] = {}
     for file, text in texts.items():
         target = Path(os.path.realpath(file))
