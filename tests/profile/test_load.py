@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from sidecarctl.errors import ManifestError, ProfileError
+from sidecarctl.profile.check import profile_faults
 from sidecarctl.profile.profile import built_in_profiles, load_profile
 
 HEAD = "apiVersion: sidecarctl.dev/v1alpha1\nkind: Profile\nmetadata: {name: test}\n"
@@ -430,3 +431,9 @@ def test_a_syntax_error_has_its_place(tmp_path):
     with pytest.raises(ManifestError) as caught:
         load_profile(str(file))
     assert caught.value.at.line == 4
+
+
+@pytest.mark.parametrize("name", built_in_profiles())
+def test_a_built_in_profile_has_no_fault(name):
+    """Loading one does not look."""
+    assert profile_faults(load_profile(name).document.data) == []
