@@ -9,10 +9,12 @@ from msgspec.structs import replace
 
 from sidecarctl.envoy.bootstrap import assemble, dump
 from sidecarctl.envoy.certificates import certified
+from sidecarctl.envoy.descriptors import DEPRECATED, violations
 from sidecarctl.envoy.ops import drain_token
 from sidecarctl.envoy.reload import split
 from sidecarctl.envoy.slots import Contribution, Listener
-from sidecarctl.findings import Json, JsonObject
+from sidecarctl.errors import TemplateError
+from sidecarctl.findings import Json, JsonObject, show_path
 from sidecarctl.inject.patch import Fragment
 from sidecarctl.inject.render import render
 from sidecarctl.lifecycle.quantities import memory_bytes
@@ -105,6 +107,7 @@ def _standalone(injection: Injection, proxy: Standalone, profile: Profile) -> It
     }  # fmt: skip
     found = certified(bootstrap, render(folder / "certificates.yaml.j2", context))
     bootstrap, reloaded = found.bootstrap, dict[str, JsonObject]()
+    _refuse_unfit(bootstrap, candidate)
     if profile.reload == "files":
         bootstrap, reloaded = split(bootstrap, _layout(proxy, found.files))
     fixed = _texts({"bootstrap.yaml": bootstrap, **found.files})
@@ -117,6 +120,21 @@ def _standalone(injection: Injection, proxy: Standalone, profile: Profile) -> It
     yield Fragment(name, _with_cells({**rendered, **documents}, parts))
     for part in parts:
         yield Fragment(part.source, _without(part.data, "container"))
+
+
+def _refuse_unfit(bootstrap: JsonObject, candidate: Candidate) -> None:
+    """Refuse a *bootstrap* that Envoy would not take, before anybody rolls it out.
+
+    Raises:
+        TemplateError: a value of the profile, or a template, breaks Envoy's own rules.
+    """
+    for fault in violations(bootstrap):
+        if fault.keyword != DEPRECATED:
+            raise TemplateError(
+                f"Envoy would refuse what is rendered: {show_path(fault.path)}: {fault.message}",
+                at=candidate.workload.document.locate(("metadata", "name")),
+                hint=fault.hint or "change the value of the profile that ends up there",
+            )
 
 
 def _contributions(

@@ -5,6 +5,7 @@ from functools import cached_property
 
 from msgspec import Struct, field
 
+from sidecarctl.envoy.descriptors import violations as envoy_violations
 from sidecarctl.envoy.find import bootstraps
 from sidecarctl.envoy.read import Bootstrap
 from sidecarctl.kubernetes import kubernetes_versions
@@ -38,6 +39,7 @@ class Run(Struct, frozen=True, eq=False, dict=True):
     version: Version
     _violations: dict[Document, tuple[Violation, ...]] = field(default_factory=dict)
     _bootstraps: dict[Document, tuple[Bootstrap, ...]] = field(default_factory=dict)
+    _envoy_violations: dict[Bootstrap, tuple[Violation, ...]] = field(default_factory=dict)
     _containers: dict[Document, tuple[WorkloadContainer, ...]] = field(default_factory=dict)
     _mounts: dict[Document, tuple[Mounted, ...]] = field(default_factory=dict)
     _envoys: dict[Document, tuple[Running, ...]] = field(default_factory=dict)
@@ -66,6 +68,13 @@ class Run(Struct, frozen=True, eq=False, dict=True):
         if document not in self._bootstraps:
             self._bootstraps[document] = bootstraps(document)
         return self._bootstraps[document]
+
+    def envoy_violations(self, bootstrap: Bootstrap) -> tuple[Violation, ...]:
+        """Return how *bootstrap* fails Envoy's own descriptors."""
+        if bootstrap not in self._envoy_violations:
+            found = envoy_violations(bootstrap.root.data)
+            self._envoy_violations[bootstrap] = tuple(found)
+        return self._envoy_violations[bootstrap]
 
     def containers(self, workload: Workload) -> tuple[WorkloadContainer, ...]:
         """Return the containers of *workload*, in their order."""
