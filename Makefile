@@ -48,6 +48,8 @@ wheel: $(VENV)/.installed-dev
 
 bench: $(VENV)/.installed-dev
 	@$(BIN)/python benchmarks/run.py
+	@$(BIN)/python benchmarks/lint.py
+	@$(BIN)/python benchmarks/envoy.py
 
 clean:
 	@rm -rf $(VENV) dist build .mypy_cache .ruff_cache .pytest_cache .hypothesis
