@@ -12,6 +12,7 @@ from sidecarctl.lifecycle.pod import Container, Handler, Pod, Probe, Role
 from sidecarctl.lifecycle.quantities import amount
 from sidecarctl.lifecycle.resources import pod_level_faults, resources_of
 from sidecarctl.lifecycle.versions import Version, supports
+from sidecarctl.manifest.narrow import mapping
 from sidecarctl.violation import Violation
 
 _LABEL = re.compile(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?")
@@ -47,6 +48,10 @@ def _pod_faults(pod: Pod, kind: str) -> Iterator[Violation]:
         value = pod.data.get(field)
         if isinstance(value, int) and value < least:
             yield Violation((*pod.path, field), f"{field} is {value}, the least is {least}")
+    servers = mapping(pod.data, "dnsConfig").get("nameservers")
+    if pod.data.get("dnsPolicy") == "None" and not servers:
+        message = "dnsPolicy None needs a nameserver in dnsConfig"
+        yield Violation((*pod.path, "dnsPolicy"), message, "add dnsConfig.nameservers")
     if kind in _ALWAYS and pod.data.get("activeDeadlineSeconds") is not None:
         path = (*pod.path, "activeDeadlineSeconds")
         yield Violation(path, f"the pods of a {kind} may not have activeDeadlineSeconds")

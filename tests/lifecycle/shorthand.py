@@ -11,7 +11,8 @@ Each part is a role (init, sidecar, app), a name and clauses:
 ``env NAME=VALUE``, ``args WORD``, ``run WORDS`` (command), ``policy P``, ``reads VOLUME`` and
 ``writes VOLUME``; in words a blank is written ``_``.
 ``starts``, ``runs``, ``hooks``, ``exits`` and ``pulls`` with seconds are assumptions.
-The setting is ``KIND, 1.28, grace 60, served, deadline 5, progress 60, main shop, policy Never``.
+The setting is ``KIND, 1.28, grace 60, served, deadline 5, progress 60, main shop, policy Never,
+dns 10.0.0.53`` (``dns`` alone: dnsPolicy None without a server).
 """
 
 from sidecarctl.lifecycle.setting import Setting
@@ -50,6 +51,9 @@ def read_setting(text, pod):
             pod["terminationGracePeriodSeconds"] = int(value)
         elif word == "policy":
             pod["restartPolicy"] = value
+        elif word == "dns":
+            servers = {"nameservers": [value]} if value else {}
+            pod |= {"dnsPolicy": "None", "dnsConfig": servers}
         elif word == "served":
             values["is_served"] = True
         elif word == "deadline":
