@@ -40,7 +40,7 @@ def read_shorthand(text):
     return pod, given
 
 
-def read_setting(text, pod):
+def read_setting(text, pod):  # noqa: C901  one word after the other
     """Return the setting of *text*; what belongs into the pod spec is put there."""
     values = {}
     for part in filter(None, (part.strip() for part in text.split(","))):
