@@ -41,7 +41,10 @@ class Suppression(Struct, frozen=True):
 
 def suppressions(manifest: Manifest) -> list[Suppression]:
     """Return all that *manifest* switches off, in the order in which it is written."""
-    found = [one for document in manifest.documents for one in _annotated(document)]
+    found: list[Suppression] = []
+    # Most files have none; an escape could spell the annotation without its letters.
+    if ANNOTATION in manifest.text or "\\" in manifest.text:
+        found = [one for document in manifest.documents for one in _annotated(document)]
     if _MARK in manifest.text:
         found += _comments(manifest)
     return sorted(found, key=lambda one: one.location)
