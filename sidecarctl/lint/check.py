@@ -1,7 +1,7 @@
 """Texts -> findings: reads what can be read, lints it, and counts what was left out."""
 
-import marshal
 import re
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from msgspec import Struct, field
@@ -13,11 +13,12 @@ from sidecarctl.kubernetes import kubernetes_schema
 from sidecarctl.lifecycle.versions import Version
 from sidecarctl.lint.engine import is_kubernetes, lint
 from sidecarctl.lint.exempt import Exemption
-from sidecarctl.lint.parallel import processors, share
+from sidecarctl.lint.parallel import PLAIN, processors, share
 from sidecarctl.lint.rule import Rule
 from sidecarctl.lint.run import Run
 from sidecarctl.manifest.document import Document, Manifest, parse, read_ahead
 from sidecarctl.manifest.files import Source
+from sidecarctl.manifest.reading.quick import Read
 from sidecarctl.topology.fleet import fleet
 
 SYNTAX, DUPLICATE = "yaml-syntax-error", "duplicate-key"
@@ -89,7 +90,7 @@ def check(
     """
     much = sum(len(source.text) for source in sources) >= _MUCH
     processes = processors() if much else 1
-    ahead = share(_ahead, sources, processes) if processes > 1 else [None] * len(sources)
+    ahead = share(_ahead, sources, processes, PLAIN) if processes > 1 else [None] * len(sources)
     readings = [_read(*each, progress) for each in zip(sources, ahead, strict=True)]
     manifests = [one.manifest for one in readings if one.manifest]
     neighbours = [one.manifest for one in map(_read, context) if one.manifest]
@@ -116,22 +117,19 @@ def _weighed(finding: Finding, order: Order) -> Finding:
     return replace(finding, severity=severity) if severity else finding
 
 
-def _ahead(sources: Sequence[Source]) -> list[bytes | None]:
-    """Return what can be read ahead of *sources*, as `marshal` writes it: pickle takes longer."""
-    read = (read_ahead(source.text) for source in sources)
-    return [None if each is None else marshal.dumps(each) for each in read]
+def _ahead(sources: Sequence[Source]) -> list[Read | None]:
+    return [read_ahead(source.text) for source in sources]
 
 
 def _read(
     source: Source,
-    ahead: bytes | None = None,
+    ahead: Read | None = None,
     progress: Callable[[str], None] | None = None,
 ) -> _Reading:
     if progress is not None:
         progress(source.name)
-    read = None if ahead is None else marshal.loads(ahead)  # noqa: S302  our own bytes
     try:
-        return _Reading(parse(source.text, source.name, ahead=read))
+        return _Reading(parse(source.text, source.name, ahead=ahead))
     except ManifestError as fault:
         return _Reading(fault=fault)
 
@@ -145,7 +143,9 @@ def _left(readings: Iterable[_Reading], documents: Iterable[Document], run: Run)
         templates=sum(one.is_template for one in readings),
         not_kubernetes=sum(not run.bootstraps(each) for each in others),
         without_schema=sum(
-            kubernetes_schema(version, each.api_version, each.kind) is None for each in ours
+            count
+            for (api_version, kind), count in Counter((e.api_version, e.kind) for e in ours).items()
+            if kubernetes_schema(version, api_version, kind) is None
         ),
     )
 
