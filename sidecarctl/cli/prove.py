@@ -64,13 +64,13 @@ def command(
     from sidecarctl.cli.proving import injected, kept, signals
     from sidecarctl.prove.extra import demand
     from sidecarctl.report.progress import working
+
+    demand()  # before what imports the libraries of the extra
+    from sidecarctl.prove.run import Limits, choose, prove
+    from sidecarctl.prove.subject import subjects
     from sidecarctl.report.prove_formats import prove_targets, write_proved
 
     wanted = prove_targets(formats or ["text"])
-    demand()
-    from sidecarctl.prove.run import Limits, choose, prove
-    from sidecarctl.prove.subject import subjects
-
     chosen = choose(concern or ())
     documents = injected(files, context or (), profile, sets or (), namespace)
     found = subjects(documents, namespace, injected=profile is not None)

@@ -283,3 +283,20 @@ def test_it_ends_at_the_timeout_and_says_what_did_not(tmpdir_of_run):
     assert started.returncode == 1
     assert "--timeout is over" in out.decode()
     assert _envoys(tmpdir_of_run) == set()
+
+
+def test_without_the_extra_it_says_how_to_install_it(tmp_path):
+    """Nothing may import its libraries before that is said."""
+    code = (
+        "import sys\nfor name in ('cryptography', 'h2'): sys.modules[name] = None\n"
+        "from sidecarctl.cli.main import main\nmain(['prove', 'deployment.yaml'])"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=False
+    )
+
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr == (
+        "error: prove needs what is not installed: cryptography, h2\n"
+        "  hint: pip install 'sidecarctl[envoy]'\n"
+    )
