@@ -76,6 +76,7 @@ def command(
     from sidecarctl.advise.advice import Question
     from sidecarctl.advise.advise import advise
     from sidecarctl.advise.figures import Thresholds
+    from sidecarctl.cli.delivery import manifests_of
     from sidecarctl.cli.exit_code import ExitCode
     from sidecarctl.lifecycle.assumptions import parse_assumption
     from sidecarctl.lifecycle.versions import Version
@@ -94,7 +95,7 @@ def command(
     )
     words = tuple(map(parse_assumption, assumptions or ()))
     report = advise(
-        [parse(source.text, source.name) for source in read(files)],
+        manifests_of(read(files)),
         Question(Version.parse(version), limits, words, namespace),
         [parse(source.text, source.name) for source in read(context or ())],
         chosen,

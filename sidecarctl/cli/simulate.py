@@ -80,6 +80,7 @@ def command(
     Nothing runs: it is the model of the kubelet, under assumptions that are stated. With --profile
     the outcome is the injected pods; a pod that the API server would refuse is not simulated.
     """
+    from sidecarctl.cli.delivery import manifests_of
     from sidecarctl.cli.exit_code import ExitCode
     from sidecarctl.errors import SidecarctlError
     from sidecarctl.lifecycle.assumptions import parse_assumption
@@ -106,7 +107,7 @@ def command(
             f"{str(output)!r} is input and would be overwritten", hint="name another file"
         )
     simulation = simulate(
-        [parse(source.text, source.name) for source in sources],
+        manifests_of(sources),
         wish,
         [parse(source.text, source.name) for source in others],
         chosen,

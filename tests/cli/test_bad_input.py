@@ -254,7 +254,7 @@ def test_a_damaged_record(run, folder, verb):
     )
 
 
-@pytest.mark.parametrize("verb", ["inject", "eject"])
+@pytest.mark.parametrize("verb", ["inject", "eject", "simulate", "advise"])
 @pytest.mark.parametrize("text", ["", "# nothing here\n", "---\n---\n", "just text\n"])
 def test_an_input_without_an_object(run, folder, verb, text):
     Path("input.yaml").write_text(text, encoding="utf-8")
